@@ -1,0 +1,151 @@
+/* The growable byte buffer, and JSON strings, which every layer above prints. */
+#include "base/buf.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { BUF_START = 256 };
+
+static void buf_reserve(struct buf *buf, size_t more)
+{
+	size_t wanted = buf->length + more + 1;
+
+	if (wanted <= buf->capacity)
+		return;
+	while (buf->capacity < wanted)
+		buf->capacity *= 2;
+	buf->bytes = mem_resize(buf->bytes, buf->capacity, 1);
+}
+
+void buf_init(struct buf *buf)
+{
+	*buf = (struct buf){ .bytes = mem_resize(NULL, BUF_START, 1), .capacity = BUF_START };
+	buf->bytes[0] = '\0';
+}
+
+void buf_done(struct buf *buf)
+{
+	mem_free(buf->bytes);
+	*buf = (struct buf){ 0 };
+}
+
+void buf_clear(struct buf *buf)
+{
+	buf->length = 0;
+	buf->bytes[0] = '\0';
+}
+
+void buf_add(struct buf *buf, const void *bytes, size_t length)
+{
+	if (!length)
+		return;
+	buf_reserve(buf, length);
+	memcpy(buf->bytes + buf->length, bytes, length);
+	buf->length += length;
+	buf->bytes[buf->length] = '\0';
+}
+
+void buf_text(struct buf *buf, struct text text)
+{
+	buf_add(buf, text.at, text.length);
+}
+
+void buf_string(struct buf *buf, const char *string)
+{
+	buf_add(buf, string, strlen(string));
+}
+
+void buf_char(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
+
+void buf_int(struct buf *buf, int64_t number)
+{
+	char digits[24];
+	int at = (int)sizeof(digits);
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (number < 0)
+		digits[--at] = '-';
+	buf_add(buf, digits + at, sizeof(digits) - (size_t)at);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list args, again;
+	int length;
+
+	va_start(args, format);
+	va_copy(again, args);
+	length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	buf_reserve(buf, (size_t)length);
+	vsnprintf(buf->bytes + buf->length, (size_t)length + 1, format, again);
+	va_end(again);
+	buf->length += (size_t)length;
+}
+
+char *buf_detach(struct buf *buf)
+{
+	char *bytes = buf->bytes;
+
+	buf_init(buf);
+	return bytes;
+}
+
+/* What a byte becomes inside a JSON string: 0 stays as it is, 'u' is written as \u00XX, others follow a backslash. */
+static char escape_of(unsigned char byte)
+{
+	switch (byte) {
+	case '"':
+	case '\\':
+		return (char)byte;
+	case '\b':
+		return 'b';
+	case '\f':
+		return 'f';
+	case '\n':
+		return 'n';
+	case '\r':
+		return 'r';
+	case '\t':
+		return 't';
+	default:
+		return byte < 0x20 ? 'u' : 0;
+	}
+}
+
+void buf_json(struct buf *buf, struct text text)
+{
+	size_t plain = 0; /* where the run of bytes that need no escape began */
+
+	buf_reserve(buf, text.length + 2);
+	buf_char(buf, '"');
+	for (size_t i = 0; i < text.length; i++) {
+		char escape = escape_of((unsigned char)text.at[i]);
+
+		if (!escape)
+			continue;
+		buf_add(buf, text.at + plain, i - plain);
+		plain = i + 1;
+		if (escape == 'u')
+			buf_printf(buf, "\\u%04x", (unsigned)(unsigned char)text.at[i]);
+		else
+			buf_add(buf, (char[]){ '\\', escape }, 2);
+	}
+	buf_add(buf, text.at ? text.at + plain : NULL, text.length - plain);
+	buf_char(buf, '"');
+}
+
+void buf_json_or_null(struct buf *buf, struct text text)
+{
+	if (text.at)
+		buf_json(buf, text);
+	else
+		buf_string(buf, "null");
+}

@@ -30,6 +30,7 @@ typedef void flow_done(struct flow *flow, void *context, const struct db_failure
 
 /*
  * Starts the steps on the first connection of the pool that is free; waits in the pool's line otherwise.
+ * The first ask() may run before this returns.
  *
  * - Any failure: the remaining answers are drained, ROLLBACK, the connection goes back, done() once.
  * - DB_RESTART failures start again at step 0 (3 times, 10..100 ms jittered pauses) before they are reported, and

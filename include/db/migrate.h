@@ -6,7 +6,7 @@
 
 enum migrate_result {
 	MIGRATE_DONE = 0,
-	MIGRATE_UNREACHABLE, /* no connection within wait_ms */
+	MIGRATE_UNREACHABLE, /* no connection within wait_ms, or it was lost on the way */
 	MIGRATE_REFUSED,     /* the server answered, but says no for good: wrong password, no such database, no rights */
 	MIGRATE_NEWER,       /* the database has migrations that this program does not know */
 	MIGRATE_CHANGED,     /* a migration that was applied differs from the one in this program */
@@ -23,5 +23,11 @@ enum migrate_result {
  * message: on failure a sentence for a person, without secrets; at least 512 bytes.
  */
 enum migrate_result migrate(const char *conninfo, int64_t wait_ms, char *message, unsigned long message_size);
+
+struct migration;
+
+/* The same with other migrations than the program's own, sorted by version; for tests. */
+enum migrate_result migrate_with(const struct migration *list, int count, const char *conninfo, int64_t wait_ms,
+				 char *message, unsigned long message_size);
 
 #endif

@@ -18,6 +18,10 @@ struct pool_options {
 	int64_t wait_ms;          /* longest wait for a connection */
 	int64_t unit_ms;          /* longest time of one unit of work on a connection; then the connection is dropped */
 	uint64_t seed;            /* for the jitter of reconnecting */
+
+	/* For tests: statements in place of sql/queries; NULL: query_texts. Not copied. */
+	const struct query_text *statements;
+	int statement_count;
 };
 
 /*
@@ -30,7 +34,10 @@ struct pool_options {
  */
 struct pool *pool_new(struct loop *loop, const struct pool_options *options);
 
-/* Fails everything that waits or runs with DB_UNAVAILABLE (through its callback, before this returns) and closes. */
+/*
+ * Fails everything that waits or runs with DB_UNAVAILABLE (through its callback, before this returns) and closes; writes
+ * and commits that were sent already get DB_OUTCOME_UNKNOWN. Not from inside a callback of this pool.
+ */
 void pool_free(struct pool **pool);
 
 /* Whether at least one connection stands and answers. */

@@ -17,9 +17,13 @@ struct problem {
 extern const struct problem problem_malformed;         /* 400 not JSON, or a request that is not HTTP */
 extern const struct problem problem_not_found;         /* 404 */
 extern const struct problem problem_method;            /* 405 */
+extern const struct problem problem_timeout;           /* 408: the request did not arrive in time */
 extern const struct problem problem_too_large;         /* 413 */
+extern const struct problem problem_target_too_long;   /* 414 */
 extern const struct problem problem_media_type;        /* 415 */
+extern const struct problem problem_expectation;       /* 417: other than 100-continue */
 extern const struct problem problem_validation;        /* 422 */
+extern const struct problem problem_headers_too_large; /* 431 */
 extern const struct problem problem_not_implemented;   /* 501 */
 extern const struct problem problem_unavailable;       /* 503 */
 extern const struct problem problem_version;           /* 505 */
@@ -36,7 +40,7 @@ struct fault {
 
 struct faults {
 	struct arena *arena; /* holds the texts */
-	size_t count;
+	size_t count; /* of all; only the first FAULTS_MAX are in items */
 	struct fault items[FAULTS_MAX];
 };
 

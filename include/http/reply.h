@@ -27,7 +27,7 @@ void reply_static(struct request *request, int status, const char *content_type,
 /* Ends it with any text, copied. */
 void reply_text(struct request *request, int status, const char *content_type, struct text body);
 
-/* Ends it with a problem; the format gives the detail, a sentence for a person; NULL: none. */
+/* Ends it with a problem; the format gives the detail, a sentence for a person; NULL: the title says it all. */
 void reply_problem(struct request *request, const struct problem *problem, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* As reply_problem(), with further members as JSON text (", \"holder\": 7"). */

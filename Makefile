@@ -1,0 +1,198 @@
+# One Makefile for everything; what it makes goes below build/. `make help` lists the targets.
+
+VERSION := 0.1.0
+BUILD ?= build
+
+# The layers from the lowest to the highest; the linter reads this line as well.
+LAYERS := base domain db http service api app
+
+# Everything is built in two variants: as it ships, and with sanitizers (SAN=1 chooses the latter for run, check, ...).
+ifdef SAN
+OUT := $(BUILD)/san
+else
+OUT := $(BUILD)
+endif
+
+GEN := $(BUILD)/gen
+SOURCES := $(wildcard $(LAYERS:%=src/%/*.c))
+GENERATED := queries migrations assets
+C_FILES := $(wildcard src/*/*.c tests/unit/*.c tests/db/*.c)
+H_FILES := $(wildcard include/*/*.h src/*/*.h tests/unit/*.h tests/db/*.h)
+CONSOLE := $(shell find src/console -type f 2>/dev/null)
+
+# Compiling in parallel is the default; a -j of the caller wins.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+.PHONY: all run check test test-versions lint format bench deps clean help
+all: $(OUT)/leadd
+
+help:
+	@echo 'make                build $(BUILD)/leadd from what is installed'
+	@echo 'make run            install what is missing, build, start with a private PostgreSQL (ARGS="--port 9000")'
+	@echo 'make test           everything: unit, database, HTTP and browser tests, with and without sanitizers'
+	@echo 'make check          unit tests only'
+	@echo 'make lint           format, compiler warnings, static analysis, layers, SQL, shell'
+	@echo 'make format         bring the C files into the house style'
+	@echo 'make bench          the load test, against the bars of docs/ASSIGNMENT.md'
+	@echo 'make test-versions  the HTTP tests against PostgreSQL 14 to 18'
+	@echo 'make deps           install all packages of the targets above (Debian, Ubuntu)'
+	@echo 'make clean          remove $(BUILD)'
+	@echo 'SAN=1               with any of them: AddressSanitizer and UndefinedBehaviorSanitizer'
+
+# -- packages and compiler flags ---------------------------------------------------------------------------
+
+# Which groups of packages the goals need; plain `make` installs nothing.
+GOALS := $(or $(MAKECMDGOALS),all)
+PACKAGES_run := build
+PACKAGES_check := build test
+PACKAGES_test := build test browser
+PACKAGES_test-versions := build test
+PACKAGES_lint := build test lint
+PACKAGES_format := lint
+PACKAGES_bench := build test bench
+PACKAGES_deps := build test browser lint bench
+PACKAGES := $(sort $(foreach goal,$(GOALS),$(PACKAGES_$(goal))))
+
+.PHONY: packages
+packages:
+	@scripts/deps.sh $(PACKAGES)
+
+deps format: packages
+
+# The compiler's abilities and the libraries' flags, found once. Make restarts itself when this file is new.
+ifneq ($(filter-out clean help deps format,$(GOALS)),)
+include $(BUILD)/config.mk
+endif
+
+$(BUILD)/config.mk: scripts/configure.sh Makefile $(if $(PACKAGES),| packages)
+	@mkdir -p $(@D)
+	@CC='$(CC)' scripts/configure.sh >$@.new && mv $@.new $@
+
+WARNINGS := -Wall -Wextra -Wformat=2 -Wshadow -Wconversion -Wvla $(if $(WERROR),-Werror)
+CPPFLAGS_ALL = -D_GNU_SOURCE -DLEADD_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(GEN) $(PKG_CFLAGS) $(CPPFLAGS)
+CFLAGS_ALL = -std=c11 -O2 -g $(WARNINGS) $(CFLAGS)
+LIBS = $(PKG_LIBS) -lm
+CHECK_LIBS = $(shell pkg-config --libs check)
+
+# -- generated sources -------------------------------------------------------------------------------------
+
+EMBED := $(BUILD)/embed
+EMBED_SOURCES := $(wildcard src/tools/*.c) src/base/buf.c src/base/mem.c
+
+$(EMBED): $(EMBED_SOURCES) $(wildcard src/tools/*.h) include/base/buf.h include/base/mem.h $(BUILD)/config.mk
+	@echo '  TOOL  $@'
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $(EMBED_SOURCES) $(PKG_LIBS)
+
+# The tool leaves files alone whose content is the same; the stamps keep make from asking it each time.
+$(GEN)/queries.stamp: $(EMBED) sql/queries sql/fragments $(wildcard sql/queries/*.sql sql/fragments/*.sql)
+	@echo '  SQL   sql/queries'
+	@mkdir -p $(@D) && $(EMBED) queries $(GEN) sql/queries sql/fragments && touch $@
+
+$(GEN)/migrations.stamp: $(EMBED) sql/migrations $(wildcard sql/migrations/*.sql)
+	@echo '  SQL   sql/migrations'
+	@mkdir -p $(@D) && $(EMBED) migrations $(GEN) sql/migrations && touch $@
+
+NOTICES := $(BUILD)/npm/third-party-notices.txt
+
+$(GEN)/assets.stamp: $(EMBED) $(CONSOLE) $(NOTICES)
+	@echo '  EMBED src/console'
+	@mkdir -p $(@D) && $(EMBED) assets $(GEN) src/console/assets.txt src/console $(BUILD)/npm && touch $@
+
+# The libraries of the pages, as the lock file says; never into the source tree.
+$(BUILD)/npm/stamp: src/console/package.json src/console/package-lock.json scripts/npm-install.sh
+	@scripts/npm-install.sh src/console $(@D) && touch $@
+
+$(NOTICES): scripts/notices.mjs $(BUILD)/npm/stamp
+	@node scripts/notices.mjs $(BUILD)/npm $@
+
+$(GEN)/queries.h $(GEN)/queries.c: $(GEN)/queries.stamp ;
+$(GEN)/migrations.h $(GEN)/migrations.c: $(GEN)/migrations.stamp ;
+$(GEN)/assets.c: $(GEN)/assets.stamp ;
+
+# -- the program and the test programs, once for each variant ----------------------------------------------
+
+# variant: $(1) folder, $(2) name of the variable with its flags
+define variant
+$(1)/obj/%.o: src/%.c $(BUILD)/config.mk | $(GEN)/queries.h $(GEN)/migrations.h
+	@echo '  CC    $$@'
+	@mkdir -p $$(@D)
+	@$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
+
+$(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/config.mk
+	@echo '  CC    $$@'
+	@mkdir -p $$(@D)
+	@$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
+
+$(1)/obj/tests/%.o: tests/%.c $(BUILD)/config.mk | $(GEN)/queries.h $(GEN)/migrations.h
+	@echo '  CC    $$@'
+	@mkdir -p $$(@D)
+	@$$(CC) $$(CPPFLAGS_ALL) -Itests $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
+
+$(1)/libleadd.a: $$(patsubst src/%.c,$(1)/obj/%.o,$$(filter-out src/app/main.c,$$(SOURCES))) $$(GENERATED:%=$(1)/obj/gen/%.o)
+	@rm -f $$@ && ar rcs $$@ $$^
+
+$(1)/leadd: $(1)/obj/app/main.o $(1)/libleadd.a
+	@echo '  LINK  $$@'
+	@$$(CC) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
+
+$(1)/unit-tests: $$(patsubst tests/%.c,$(1)/obj/tests/%.o,$$(wildcard tests/unit/*.c)) $(1)/libleadd.a
+	@echo '  LINK  $$@'
+	@$$(CC) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(CHECK_LIBS) $$(LIBS)
+
+$(1)/db-tests: $$(patsubst tests/%.c,$(1)/obj/tests/%.o,$$(wildcard tests/db/*.c)) $(1)/libleadd.a
+	@echo '  LINK  $$@'
+	@$$(CC) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(CHECK_LIBS) $$(LIBS)
+
+-include $$(patsubst src/%.c,$(1)/obj/%.d,$$(SOURCES)) $$(patsubst tests/%.c,$(1)/obj/tests/%.d,$$(wildcard tests/unit/*.c tests/db/*.c))
+-include $$(GENERATED:%=$(1)/obj/gen/%.d)
+endef
+
+$(eval $(call variant,$(BUILD),FLAGS_SHIPPED))
+$(eval $(call variant,$(BUILD)/san,FLAGS_SANITIZED))
+
+# -- what people type --------------------------------------------------------------------------------------
+
+run: $(OUT)/leadd
+	@exec $(OUT)/leadd $(ARGS)
+
+check: $(OUT)/unit-tests
+	@$(OUT)/unit-tests
+
+# The libraries of the browser tests.
+$(BUILD)/browser/stamp: tests/browser/package.json tests/browser/package-lock.json scripts/npm-install.sh
+	@scripts/npm-install.sh tests/browser $(@D) && touch $@
+
+TEST_PROGRAMS := leadd unit-tests db-tests
+test: $(TEST_PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/san/%) $(BUILD)/browser/stamp
+	@BUILD='$(BUILD)' scripts/test.sh
+
+test-versions: $(BUILD)/leadd
+	@BUILD='$(BUILD)' scripts/test-versions.sh
+
+bench: $(BUILD)/leadd
+	@LEADD=$(BUILD)/leadd python3 tests/load/bench.py $(ARGS)
+
+format: packages
+	@clang-format -i $(C_FILES) $(H_FILES)
+
+# Each file is looked at once until it changes.
+LINTED := $(C_FILES:%=$(BUILD)/lint/%.ok)
+
+$(BUILD)/lint/%.c.ok: %.c $(H_FILES) .clang-format .clang-tidy $(BUILD)/config.mk $(GEN)/queries.h $(GEN)/migrations.h
+	@echo '  LINT  $<'
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS_ALL) -Itests $(CFLAGS_ALL) $(FLAGS_SHIPPED) -Werror -fanalyzer -c -o /dev/null $<
+	@clang-tidy --quiet --warnings-as-errors='*' $< -- -std=c11 $(CPPFLAGS_ALL) -Itests 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+lint: $(LINTED)
+	@scripts/check-format.sh $(C_FILES) $(H_FILES)
+	@python3 tests/lint/run.py --layers '$(LAYERS)'
+
+clean:
+	rm -rf $(BUILD)

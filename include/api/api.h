@@ -1,0 +1,28 @@
+/* The resources: what the app hands to them, and the one table of endpoints that it hands to the server. */
+#ifndef LEADD_API_API_H
+#define LEADD_API_API_H
+
+#include "base/buf.h"
+#include "db/pool.h"
+#include "http/router.h"
+#include "service/intake.h"
+
+/* request_world() of every handler. */
+struct api {
+	struct pool *pool; /* for all but the batches */
+	struct intake *intake;
+	bool (*is_ready)(void *app); /* whether the service can do its work now */
+	void *app;
+	struct buf openapi; /* the document, printed once at start */
+};
+
+/* All endpoints; ends with a row without a path. */
+extern const struct route api_routes[];
+
+/* For server_options.admit: reads and checks query and body by the endpoint's tables, then calls its handler. */
+void api_admit(struct request *request);
+
+/* Prints the OpenAPI 3.1 document of these routes. */
+void openapi_print(struct buf *out, const struct route *routes);
+
+#endif

@@ -1,0 +1,54 @@
+/* What is known of an endpoint beyond its path: its input, its answers, its words. Printed as OpenAPI. */
+#ifndef LEADD_API_ENDPOINT_H
+#define LEADD_API_ENDPOINT_H
+
+#include "api/fields.h"
+#include "http/problem.h"
+
+enum answer_shape {
+	ANSWER_EMPTY,
+	ANSWER_OBJECT, /* the schema */
+	ANSWER_PAGE,   /* {"items": [schema], "next_cursor": text | null} */
+	ANSWER_ITEMS,  /* {"items": [schema]} */
+	ANSWER_OTHER   /* see content_type */
+};
+
+enum answer_headers {
+	ANSWER_HAS_LOCATION = 1,
+	ANSWER_HAS_ETAG = 2
+};
+
+struct answer {
+	int status; /* 0 ends the list */
+	const char *about;
+	enum answer_shape shape;
+	const struct schema *schema;
+	unsigned headers;
+	const char *content_type; /* ANSWER_OTHER */
+};
+
+enum { ANSWERS_MAX = 3, PROBLEMS_MAX = 4 };
+
+struct endpoint {
+	const char *id; /* operationId */
+	const char *tag;
+	const char *summary, *about;
+	const struct field *query; /* NULL: takes none; any parameter is a fault */
+	const struct schema *body; /* NULL: takes none */
+	const char *list;	   /* name of the list that its cursors belong to */
+	bool takes_if_match;
+	bool is_open; /* does not need the database */
+	bool is_hidden; /* serves a person's browser: not in the OpenAPI document */
+	struct answer answers[ANSWERS_MAX];
+	const struct problem *problems[PROBLEMS_MAX]; /* its own, beyond those that follow from path, body and query */
+};
+
+/* The checked input of a request, made before its handler runs. */
+struct input {
+	const struct value *query; /* one per row of endpoint.query */
+	const struct value *body;  /* one per field of endpoint.body */
+};
+
+const struct input *request_checked(const struct request *request);
+
+#endif

@@ -1,0 +1,48 @@
+/* The business problems in one list, and the page that explains each. Those of HTTP itself are in http/problem.h. */
+#ifndef LEADD_API_PROBLEMS_H
+#define LEADD_API_PROBLEMS_H
+
+#include "http/problem.h"
+
+static const struct problem problem_conflict = {
+	.slug = "conflict",
+	.status = 409,
+	.title = "It conflicts with what is stored",
+	.about = "The request is well formed, but what is stored now does not allow it: a name that is taken, "
+		 "something that is still in use, an operator without room. The detail says which. Read the "
+		 "resource again, and decide anew.",
+};
+
+static const struct problem problem_version_mismatch = {
+	.slug = "version-mismatch",
+	.status = 412,
+	.title = "It has changed meanwhile",
+	.about = "If-Match named another version than the one that is stored: somebody changed the resource since "
+		 "you read it. Nothing was changed. Read it again, and repeat the change if it still makes sense.",
+};
+
+static const struct problem problem_outcome_unknown = {
+	.slug = "outcome-unknown",
+	.status = 503,
+	.title = "Stored or not: nobody knows",
+	.about = "The connection to the database was lost while the change was being committed. It may have been "
+		 "stored. Look before you repeat it.",
+	.retry_after_seconds = 1,
+};
+
+static const struct problem problem_unstorable = {
+	.slug = "unstorable",
+	.status = 422,
+	.title = "The database cannot store one of the values",
+	.about = "A value passed the service's checks, but the database refused to hold it. Nothing was stored.",
+};
+
+static const struct problem *const problem_business[] = {
+	&problem_conflict,
+	&problem_version_mismatch,
+	&problem_outcome_unknown,
+	&problem_unstorable,
+	NULL,
+};
+
+#endif

@@ -1,0 +1,91 @@
+/*
+ * The waiting line of new contacts, and the one lane that turns them into batches.
+ *
+ * While a batch is in flight the rest wait; on its commit the lane takes what has gathered. No timer delays anything:
+ * an idle service starts a batch at the end of the loop turn in which a contact arrived.
+ */
+#ifndef LEADD_SERVICE_INTAKE_H
+#define LEADD_SERVICE_INTAKE_H
+
+#include "base/list.h"
+#include "base/text.h"
+#include "db/pool.h"
+#include "domain/assign.h"
+
+/* A member of the lead that a contact may carry along: given or not; given as null clears it. */
+struct lead_member {
+	bool is_given;
+	struct text text; /* at == NULL: null */
+};
+
+/* A contact as it was asked for, checked. */
+struct contact_draft {
+	struct text external_id;
+	int64_t source_id;
+	struct text message; /* at == NULL: null */
+	struct text payload; /* a JSON object as text; at == NULL: null */
+	struct lead_member name, phone, email;
+};
+
+enum draft_outcome {
+	DRAFT_STORED,
+	DRAFT_UNKNOWN_SOURCE,  /* nothing was stored, the lead neither */
+	DRAFT_REFUSED,         /* the database cannot store one of its values */
+	DRAFT_UNAVAILABLE,     /* the database is away or the line is full: not stored */
+	DRAFT_BUSY,            /* somebody holds a lock that it needs: not stored */
+	DRAFT_OUTCOME_UNKNOWN, /* stored or not: the connection was lost in the commit */
+	DRAFT_FAILED           /* our bug */
+};
+
+enum { MOMENT_BYTES = 40 };
+
+/* What became of it; good when the outcome is DRAFT_STORED. */
+struct contact_result {
+	int64_t id, lead_id;
+	int64_t operator_id; /* 0: waits for one */
+	enum waiting_reason waiting_reason;
+	char created_at[MOMENT_BYTES]; /* RFC 3339; also when it was assigned */
+};
+
+/* What waits in the line. Embedded in what the caller keeps for it; everything in it must live until done(). */
+struct queued_draft {
+	struct contact_draft draft;
+	struct contact_result result;
+	void (*done)(struct queued_draft *queued, enum draft_outcome outcome);
+	void *context;
+
+	/* the intake's own */
+	struct list node;
+	int64_t deadline_ms;
+	int tries;
+	enum draft_outcome outcome;
+};
+
+struct intake;
+
+struct intake_options {
+	struct pool *pool;    /* two connections: the lane's, and one for what waits for somebody's lock */
+	size_t batch_max;     /* contacts in one transaction */
+	size_t line_max;      /* contacts waiting; one more is refused */
+	int64_t wait_ms;      /* longest wait before a contact is given up as unavailable */
+	uint64_t seed;        /* for the draws */
+};
+
+struct intake *intake_new(struct loop *loop, const struct intake_options *options);
+
+/* Only when nothing waits or runs: after the server was drained. */
+void intake_free(struct intake **intake);
+
+/*
+ * Joins the line. done comes exactly once, never before this call returned, in order of arrival as far as one lane serves them.
+ * Returns false, and done will not come, when the line is full or the database has been away for a while.
+ */
+bool intake_submit(struct intake *intake, struct queued_draft *queued) MUST_CHECK;
+
+/* Calls on_change(context) whenever its database went away or came back. One listener. */
+void intake_on_change(struct intake *intake, void (*on_change)(void *context), void *context);
+
+/* Contacts in the line or in a batch. */
+size_t intake_queued(const struct intake *intake);
+
+#endif

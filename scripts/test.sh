@@ -1,0 +1,50 @@
+#!/bin/bash
+# Runs all tests, each kind by its own runner, and adds up their last lines ("N passed, N failed").
+set -u
+build=$(realpath "${BUILD:-build}")
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+passed=0
+failed=0
+summary=
+
+# run NAME COMMAND...: a runner that ends badly without counting a failure counts as one.
+run() {
+	local name=$1 started=$SECONDS status line p=0 f=0
+	shift
+	echo "== $name"
+	"$@" 2>&1 | tee "$log"
+	status=${PIPESTATUS[0]}
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1)
+	[ -z "$line" ] || read -r p _ f _ <<<"${line/,/}"
+	[ "$status" = 0 ] || [ "$f" -gt 0 ] || f=1
+	[ -n "$line" ] || f=1
+	passed=$((passed + p))
+	failed=$((failed + f))
+	summary+="$(printf '%-36s %5d passed %4d failed %5d s' "$name" "$p" "$f" $((SECONDS - started)))"$'\n'
+}
+
+leave_out() {
+	summary+="$(printf '%-36s left out: %s' "$1" "$2")"$'\n'
+}
+
+# What one run finds must not hang on what lies in the environment.
+unset DATABASE_URL PORT HOST AUTH
+
+for variant in "" /san; do
+	name=${variant:+, sanitized}
+	[ ! -e "$build$variant/unit-tests" ] || run "unit$name" "$build$variant/unit-tests"
+	[ ! -e "$build$variant/db-tests" ] || run "database$name" "$build$variant/db-tests"
+done
+run "HTTP" env LEADD="$build/leadd" python3 tests/api/run.py
+run "HTTP, sanitized" env LEADD="$build/san/leadd" python3 tests/api/run.py
+if [ -e tests/browser/run.py ]; then
+	if command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null; then
+		run "browser" env LEADD="$build/leadd" BUILD="$build" python3 tests/browser/run.py
+	else
+		leave_out "browser" "no Chromium on this system"
+	fi
+fi
+printf '\n%s\n' "$summary"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

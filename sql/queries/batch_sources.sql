@@ -1,0 +1,7 @@
+-- The sources of a batch that exist, held against deletion until the batch is stored.
+-- $1 source ids -> id
+select id
+  from sources
+ where id = any ($1::bigint[])
+ order by id
+   for key share

@@ -1,0 +1,229 @@
+/* A single contact: read, close, reopen, edit. */
+#include "api/internal.h"
+#include "api/problems.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { STATUS, MESSAGE, PAYLOAD };
+
+static const char *const given_statuses[] = { "active", "closed", NULL };
+
+static const struct field change_fields[] = {
+	[STATUS] = { "status", FIELD_CHOICE, .choices = given_statuses,
+		     .help = "closed frees the operator's place, once, however often it is sent. active reopens a "
+			     "closed contact with its operator, if that one is active and has room; without an "
+			     "operator it waits again.",
+		     .example = "\"closed\"" },
+	[MESSAGE] = { "message", FIELD_TEXT, FIELD_NULLABLE, 0, 10000, .help = "What the lead said.",
+		      .example = "\"Good morning, is the flat still free?\"" },
+	[PAYLOAD] = { "payload", FIELD_JSON, FIELD_NULLABLE, 0, 65536, .help = "Replaces it as a whole.",
+		      .example = "{\"campaign\": \"spring\"}" },
+	{ 0 },
+};
+
+static const struct schema change_schema = { "ContactChange", "What is to be changed of a contact.", SCHEMA_CHANGE,
+					     change_fields };
+
+/* The version as an entity tag. */
+static void reply_etag(struct request *request, int64_t version)
+{
+	reply_header(request, "ETag", arena_printf(request_arena(request), "\"%" PRId64 "\"", version));
+}
+
+/* -- read ------------------------------------------------------------------------------------------------------------ */
+
+const struct endpoint contacts_read_endpoint = {
+	.id = "readContact",
+	.tag = "Contacts",
+	.summary = "Read a contact",
+	.answers = { { 200, "The contact.", ANSWER_OBJECT, &contact_schema, ANSWER_HAS_ETAG } },
+};
+
+static void on_read(void *context, const struct db_failure *failure, const struct rows *rows)
+{
+	struct request *request = context;
+
+	if (failure->error) {
+		respond_failure(request, failure, NULL);
+		return;
+	}
+	if (rows_count(rows) == 0) {
+		reply_problem(request, &problem_not_found, NULL);
+		return;
+	}
+	reply_etag(request, row_int(rows, 0, 1));
+	reply_json(request, 200, row_text(rows, 0, 0));
+}
+
+void contacts_read(struct request *request)
+{
+	struct api *api = request_world(request);
+	struct args *args = respond_args(request);
+
+	args_int(args, request_path_number(request, 0));
+	pool_read(api->pool, Q_CONTACT_READ, args, on_read, request);
+}
+
+/* -- change ---------------------------------------------------------------------------------------------------------- */
+
+const struct endpoint contacts_change_endpoint = {
+	.id = "changeContact",
+	.tag = "Contacts",
+	.summary = "Close, reopen or edit a contact",
+	.about = "Members that are not given stay as they are. With If-Match nothing is changed unless the version is "
+		 "that one.",
+	.body = &change_schema,
+	.takes_if_match = true,
+	.answers = { { 200, "The contact as it is now.", ANSWER_OBJECT, &contact_schema, ANSWER_HAS_ETAG } },
+	.problems = { &problem_conflict, &problem_version_mismatch },
+};
+
+/* The contact as it was found under its lock; what the change makes of it. */
+struct change {
+	const char *if_match;
+	const char *status; /* to be set; NULL: it stays */
+};
+
+enum { CONTACT, SEAT_LOAD, SEAT };
+
+static void ask_lock(struct flow *flow)
+{
+	const struct operation *operation = flow_context(flow);
+	struct args id = flow_args(flow);
+
+	args_int(&id, request_path_number(operation->request, 0));
+	flow_ask(flow, Q_CONTACT_LOCK, &id);
+	if (!operation->input[STATUS].is_given)
+		return; /* an edit is no business of the load */
+	flow_ask(flow, Q_CONTACT_SEAT_LOCK, &id);
+	flow_ask(flow, Q_CONTACT_SEAT, &id);
+}
+
+/* Source: RFC 9110, 13.1.1: "*" or a list of entity tags, compared strongly. */
+static bool etag_matches(const char *if_match, int64_t version)
+{
+	char wanted[32];
+	size_t length = (size_t)snprintf(wanted, sizeof(wanted), "\"%" PRId64 "\"", version);
+
+	while (*if_match) {
+		size_t item = strcspn(if_match, ",");
+		size_t end = item;
+
+		while (end && (if_match[end - 1] == ' ' || if_match[end - 1] == '\t'))
+			end--;
+		if ((end == 1 && *if_match == '*') || (end == length && memcmp(if_match, wanted, length) == 0))
+			return true;
+		if_match += item;
+		if_match += strspn(if_match, ", \t");
+	}
+	return false;
+}
+
+static bool refuse(struct operation *operation, const struct problem *problem, const char *detail)
+{
+	operation->problem = problem;
+	operation->detail = detail;
+	return false;
+}
+
+static bool has_room(const struct flow *flow)
+{
+	const struct rows *load = flow_rows(flow, SEAT_LOAD), *seat = flow_rows(flow, SEAT);
+
+	return row_bool(seat, 0, 0) && row_int(load, 0, 0) < row_int(seat, 0, 1);
+}
+
+/* Whether the contact may take the status that was asked for, and which one it takes. */
+static bool plan_status(struct flow *flow, struct operation *operation, struct change *change)
+{
+	const struct rows *contact = flow_rows(flow, CONTACT);
+	struct text wanted = operation->input[STATUS].text, now = row_text(contact, 0, 1);
+
+	change->status = NULL;
+	if (!operation->input[STATUS].is_given || text_equals(wanted, now))
+		return true;
+	if (text_equals(wanted, TEXT("closed"))) {
+		change->status = "closed";
+		return true;
+	}
+	if (text_equals(now, TEXT("waiting")))
+		return refuse(operation, &problem_conflict,
+			      "The contact waits for an operator; it becomes active when one is assigned.");
+	if (row_is_null(contact, 0, 2)) {
+		change->status = "waiting";
+		return true;
+	}
+	if (!has_room(flow))
+		return refuse(operation, &problem_conflict, "The contact's operator is inactive or has no room.");
+	change->status = "active";
+	return true;
+}
+
+static enum flow_next read_lock(struct flow *flow)
+{
+	struct operation *operation = flow_context(flow);
+	struct change *change = operation->extra;
+	const struct rows *contact = flow_rows(flow, CONTACT);
+
+	if (rows_count(contact) == 0) {
+		refuse(operation, &problem_not_found, NULL);
+		return FLOW_ROLLBACK;
+	}
+	if (change->if_match && !etag_matches(change->if_match, row_int(contact, 0, 0))) {
+		refuse(operation, &problem_version_mismatch, NULL);
+		return FLOW_ROLLBACK;
+	}
+	return plan_status(flow, operation, change) ? FLOW_NEXT : FLOW_ROLLBACK;
+}
+
+enum { UPDATED, READ };
+
+static void ask_update(struct flow *flow)
+{
+	const struct operation *operation = flow_context(flow);
+	const struct change *change = operation->extra;
+	struct args update = flow_args(flow), id = flow_args(flow);
+
+	args_int(&id, request_path_number(operation->request, 0));
+	args_int(&update, request_path_number(operation->request, 0));
+	args_text(&update, text_of(change->status));
+	args_bool(&update, operation->input[MESSAGE].is_given);
+	args_value(&update, &operation->input[MESSAGE]);
+	args_bool(&update, operation->input[PAYLOAD].is_given);
+	args_value(&update, &operation->input[PAYLOAD]);
+	flow_ask(flow, Q_CONTACT_UPDATE, &update);
+	flow_ask(flow, Q_CONTACT_READ, &id);
+}
+
+static enum flow_next read_update(struct flow *flow)
+{
+	struct operation *operation = flow_context(flow);
+
+	operation->json = rows_json(operation->request, flow_rows(flow, READ));
+	operation->version = row_int(flow_rows(flow, READ), 0, 1);
+	return FLOW_NEXT;
+}
+
+static const struct flow_step change_steps[] = {
+	{ "lock", ask_lock, read_lock },
+	{ "update", ask_update, read_update },
+	{ 0 },
+};
+
+static void finish_change(struct operation *operation)
+{
+	if (operation->json.at)
+		reply_etag(operation->request, operation->version);
+	operation_reply(operation);
+}
+
+void contacts_change(struct request *request)
+{
+	struct operation *operation = operation_new(request, NULL, finish_change);
+	struct change *change = arena_alloc(request_arena(request), 1, sizeof(*change));
+
+	change->if_match = request_header(request, "If-Match");
+	operation->extra = change;
+	operation_start(operation, change_steps);
+}

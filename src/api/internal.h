@@ -1,0 +1,169 @@
+/* What the files of this layer share privately. */
+#ifndef LEADD_API_INTERNAL_H
+#define LEADD_API_INTERNAL_H
+
+#include "api/api.h"
+#include "api/endpoint.h"
+#include "db/flow.h"
+#include "http/reply.h"
+
+/* -- reading single values (values.c): each notes a fault and returns false when the rule is broken ----- */
+
+struct json_object;
+
+struct place {
+	struct arena *arena;
+	struct faults *faults;
+	const char *path; /* of the member, for faults */
+	const char *list; /* for cursors */
+};
+
+bool value_from_json(const struct place *place, const struct field *field, struct json_object *json,
+		     struct value *value_out);
+bool value_from_text(const struct place *place, const struct field *field, struct text text,
+		     struct value *value_out);
+
+/* -- reading forms of text (forms.c) ----------------------------------------------------------------------- */
+
+/* Characters of valid UTF-8. */
+size_t utf8_count(struct text text);
+
+/* Without white space (Unicode's White_Space) at both ends. */
+struct text utf8_trim(struct text text);
+
+/* Decimal digits without sign or leading zeros, 0 .. INT64_MAX; an optional minus. */
+bool integer_read(struct text text, int64_t *number_out);
+
+enum decimal_error { DECIMAL_OK = 0, DECIMAL_TOO_FINE, DECIMAL_OUT_OF_RANGE };
+
+/* A JSON number in thousandths, exact. */
+enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out);
+
+enum time_error { TIME_OK = 0, TIME_MALFORMED, TIME_NOT_A_WHOLE_HOUR };
+
+/* RFC 3339 with an offset (a blank stands for the + that queries turn into one); whole_hour as UTC. */
+enum time_error time_read(struct text text, bool whole_hour);
+
+/* -- answering (respond.c) ---------------------------------------------------------------------------------- */
+
+/* Which business problem, or which field's fault, a constraint of the schema stands for. */
+struct conflict {
+	const char *constraint; /* NULL ends a table */
+	const struct problem *problem; /* NULL: a 422 for field */
+	const char *field;
+	const char *message;
+};
+
+/* Ends the request with the problem that a failed statement means; conflicts may be NULL. */
+void respond_failure(struct request *request, const struct db_failure *failure, const struct conflict *conflicts);
+
+/* An empty parameter list in the request's arena. */
+struct args *respond_args(struct request *request);
+
+void args_value(struct args *args, const struct value *value);	       /* text, or null */
+void args_value_int(struct args *args, const struct value *value);     /* integer, or null */
+void args_value_bool(struct args *args, const struct value *value);    /* boolean, or null */
+
+/* A single statement that changes nothing -> 200 with its first column, a JSON object; 404 without a row. */
+void respond_object(struct request *request, enum query query, const struct args *args);
+
+/* The same for a list's columns items and next_id; the endpoint's list names the cursor. */
+void respond_page(struct request *request, enum query query, const struct args *args);
+
+/* The same for a single column items. */
+void respond_items(struct request *request, enum query query, const struct args *args);
+
+/* Starts a list's parameters with $1 limit and $2, the id where the page begins. */
+struct args *respond_page_args(struct request *request, const struct value *limit, const struct value *cursor,
+			       bool is_newest_first);
+
+/* A transaction of several statements behind one request. */
+struct operation {
+	struct request *request;
+	const struct value *input;     /* the body's values */
+	const struct conflict *conflicts;
+	void (*finish)(struct operation *operation); /* ends the request after success */
+	const struct problem *problem; /* set by a read step that returned FLOW_ROLLBACK: what finish answers */
+	const char *detail;
+	struct faults *faults;         /* the same, for a 422 */
+	struct text json;              /* the answer, copied into the request's arena */
+	int status;
+	bool is_new;
+	int64_t version;
+	void *extra;                   /* the resource's own */
+};
+
+struct operation *operation_new(struct request *request, const struct conflict *conflicts,
+				void (*finish)(struct operation *operation));
+void operation_start(struct operation *operation, const struct flow_step *steps);
+
+/* For finish: 200 with json, or the faults, or the problem. */
+void operation_reply(struct operation *operation);
+
+/* The read step of flows whose last statement answers with JSON in its first column; no row is a 404. */
+struct text rows_json(struct request *request, const struct rows *rows);
+
+/* -- the endpoints --------------------------------------------------------------------------------------------- */
+
+#define DECLARE_ENDPOINT(name)                                                                                       \
+	void name(struct request *request);                                                                         \
+	extern const struct endpoint name##_endpoint
+
+DECLARE_ENDPOINT(operators_create);
+DECLARE_ENDPOINT(operators_list);
+DECLARE_ENDPOINT(operators_read);
+DECLARE_ENDPOINT(operators_change);
+DECLARE_ENDPOINT(operators_delete);
+DECLARE_ENDPOINT(sources_create);
+DECLARE_ENDPOINT(sources_list);
+DECLARE_ENDPOINT(sources_read);
+DECLARE_ENDPOINT(sources_change);
+DECLARE_ENDPOINT(sources_delete);
+DECLARE_ENDPOINT(weights_list);
+DECLARE_ENDPOINT(weights_replace);
+DECLARE_ENDPOINT(weights_set);
+DECLARE_ENDPOINT(weights_delete);
+DECLARE_ENDPOINT(leads_list);
+DECLARE_ENDPOINT(leads_read);
+DECLARE_ENDPOINT(leads_change);
+DECLARE_ENDPOINT(contacts_create);
+DECLARE_ENDPOINT(contacts_list);
+DECLARE_ENDPOINT(contacts_read);
+DECLARE_ENDPOINT(contacts_change);
+DECLARE_ENDPOINT(distribution_load);
+DECLARE_ENDPOINT(distribution_source);
+DECLARE_ENDPOINT(meta_live);
+DECLARE_ENDPOINT(meta_ready);
+DECLARE_ENDPOINT(meta_openapi);
+DECLARE_ENDPOINT(meta_docs);
+DECLARE_ENDPOINT(meta_redoc);
+DECLARE_ENDPOINT(meta_root);
+DECLARE_ENDPOINT(meta_asset);
+DECLARE_ENDPOINT(meta_problem);
+DECLARE_ENDPOINT(meta_problems);
+
+/* Rows that every list's query begins with. */
+#define FIELD_OF_LIMIT                                                                                               \
+	{ "limit", FIELD_INTEGER, 0, 1, 200, "50", .help = "Most items on the page.", .example = "50" }
+#define FIELD_OF_CURSOR                                                                                              \
+	{ "cursor", FIELD_CURSOR, .help = "next_cursor of the page before this one." }
+
+/* Fields that more than one resource shows. */
+extern const struct schema contact_schema;
+extern const struct field lead_input_fields[]; /* name, phone, email */
+extern const struct schema weights_input_schema;
+extern const char *const contact_statuses[];
+
+/* Weights as given, ready to be sent: operator ids and decimal texts; notes an operator named twice. */
+struct weights {
+	int64_t *operator_ids;
+	struct text *texts;
+	size_t count;
+};
+struct weights weights_of(struct request *request, const struct value *list, struct faults *faults);
+
+/* First statement of a step whose operation has such weights as its extra: unknown operators become faults. */
+void weights_ask_unknown(struct flow *flow);
+enum flow_next weights_read_unknown(struct flow *flow);
+
+#endif

@@ -1,0 +1,271 @@
+/*
+ * Prints the OpenAPI 3.1 document from the routes and their tables of fields: what it says of an input is what
+ * the input is checked by. Paths here; schemas in openapi_schemas.c.
+ */
+#include "api/openapi.h"
+#include "api/problems.h"
+
+#include <strings.h>
+
+static const struct {
+	const char *name, *about;
+} tags[] = {
+	{ "Operators", "The people who take contacts, each with a limit of active ones." },
+	{ "Sources", "Where contacts come from, and which operators serve them with what weight." },
+	{ "Leads", "The people who make contact, known by an external id." },
+	{ "Contacts", "Single inquiries. Each goes to one operator, or waits." },
+	{ "Distribution", "How contacts are spread over the operators." },
+	{ "Service", "The service about itself." },
+};
+
+static void print_info(struct buf *out)
+{
+	buf_string(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Lead distribution API\",\"version\":\"" LEADD_VERSION
+			"\",\"summary\":\"Takes in contacts and hands each to one operator.\",\"description\":");
+	buf_json(out, TEXT("A contact names its lead by an external id and its source. The service recognises the lead, "
+			   "or makes it, and hands the contact to one operator of the source: chosen at random in "
+			   "proportion to weights, among those who are active and below their limit of active "
+			   "contacts. When nobody is free the contact is stored all the same and waits.\n\n"
+			   "Every path works with and without its trailing slash. Errors are problem+json (RFC 9457), "
+			   "with every fault of an input at once. Every answer carries X-Request-Id."));
+	buf_string(out, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"servers\":[{\"url\":\"/\","
+			"\"description\":\"This service\"}],\"security\":[],\"tags\":[");
+	for (size_t i = 0; i < COUNT_OF(tags); i++) {
+		buf_printf(out, "%s{\"name\":\"%s\",\"description\":", i ? "," : "", tags[i].name);
+		buf_json(out, text_of(tags[i].about));
+		buf_char(out, '}');
+	}
+	buf_char(out, ']');
+}
+
+/* -- parameters ----------------------------------------------------------------------------------------------------- */
+
+/* "{source_id}" or "{slug:text}": the name alone, as OpenAPI writes paths. */
+static void print_path(struct buf *out, const char *path)
+{
+	for (; *path; path++) {
+		if (*path == ':')
+			path += strcspn(path, "}");
+		buf_char(out, *path);
+	}
+}
+
+static void print_path_parameters(struct buf *out, const char *path, bool *is_first)
+{
+	for (path = strchr(path, '{'); path; path = strchr(path + 1, '{')) {
+		size_t name = strcspn(path + 1, ":}");
+
+		buf_printf(out, "%s{\"name\":\"%.*s\",\"in\":\"path\",\"required\":true,", *is_first ? "" : ",",
+			   (int)name, path + 1);
+		if (path[1 + name] == ':')
+			buf_string(out, "\"description\":\"As the type of a problem names it.\","
+					"\"schema\":{\"type\":\"string\"},\"example\":\"validation\"}");
+		else
+			buf_string(out, "\"description\":\"Its id.\",\"schema\":{\"type\":\"integer\","
+					"\"format\":\"int64\",\"minimum\":1},\"example\":1}");
+		*is_first = false;
+	}
+}
+
+static void print_query_parameters(struct buf *out, const struct field *field, bool *is_first)
+{
+	for (; field && field->name; field++) {
+		buf_printf(out, "%s{\"name\":\"%s\",\"in\":\"query\",\"required\":%s,\"description\":",
+			   *is_first ? "" : ",", field->name, field->flags & FIELD_REQUIRED ? "true" : "false");
+		buf_json(out, text_of(field->help));
+		buf_string(out, ",\"schema\":");
+		openapi_print_field(out, field, SCHEMA_DRAFT, true);
+		buf_char(out, '}');
+		*is_first = false;
+	}
+}
+
+static void print_parameters(struct buf *out, const struct route *route, const struct endpoint *endpoint)
+{
+	bool is_first = true;
+
+	buf_string(out, ",\"parameters\":[");
+	print_path_parameters(out, route->path, &is_first);
+	print_query_parameters(out, endpoint->query, &is_first);
+	if (endpoint->takes_if_match)
+		buf_printf(out,
+			   "%s{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,\"description\":\"Change it "
+			   "only if this is still its ETag.\",\"schema\":{\"type\":\"string\"},"
+			   "\"example\":\"\\\"1\\\"\"}",
+			   is_first ? "" : ",");
+	buf_char(out, ']');
+}
+
+/* -- answers -------------------------------------------------------------------------------------------------------- */
+
+static void print_headers(struct buf *out, unsigned headers)
+{
+	buf_string(out, ",\"headers\":{\"X-Request-Id\":{\"$ref\":\"#/components/headers/RequestId\"}");
+	if (headers & ANSWER_HAS_LOCATION)
+		buf_string(out, ",\"Location\":{\"$ref\":\"#/components/headers/Location\"}");
+	if (headers & ANSWER_HAS_ETAG)
+		buf_string(out, ",\"ETag\":{\"$ref\":\"#/components/headers/ETag\"}");
+	buf_char(out, '}');
+}
+
+static void print_content(struct buf *out, const struct answer *answer)
+{
+	if (answer->shape == ANSWER_EMPTY)
+		return;
+	if (answer->shape == ANSWER_OTHER) {
+		buf_printf(out, ",\"content\":{\"%s\":{}}", answer->content_type);
+		return;
+	}
+	buf_string(out, ",\"content\":{\"application/json\":{\"schema\":");
+	if (answer->shape == ANSWER_OBJECT)
+		openapi_print_ref(out, answer->schema);
+	else {
+		buf_string(out, "{\"type\":\"object\",\"required\":[\"items\"");
+		buf_string(out, answer->shape == ANSWER_PAGE ? ",\"next_cursor\"]" : "]");
+		buf_string(out, ",\"properties\":{\"items\":{\"type\":\"array\",\"items\":");
+		openapi_print_ref(out, answer->schema);
+		buf_char(out, '}');
+		if (answer->shape == ANSWER_PAGE)
+			buf_string(out, ",\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
+					"\"Send it as cursor for the next page; null: this is the last.\"}");
+		buf_string(out, "}}");
+	}
+	buf_string(out, "}}");
+}
+
+static void print_answers(struct buf *out, const struct endpoint *endpoint)
+{
+	for (const struct answer *answer = endpoint->answers;
+	     answer < endpoint->answers + ANSWERS_MAX && answer->status; answer++) {
+		buf_printf(out, "%s\"%d\":{\"description\":", answer == endpoint->answers ? "" : ",", answer->status);
+		buf_json(out, text_of(answer->about));
+		print_headers(out, answer->headers);
+		print_content(out, answer);
+		buf_char(out, '}');
+	}
+}
+
+/* Those that follow from what an endpoint takes, and its own. Answers are listed by status, so several share one. */
+static size_t problems_of(const struct route *route, const struct endpoint *endpoint, const struct problem **list)
+{
+	size_t count = 0;
+
+	list[count++] = &problem_malformed;
+	if (strchr(route->path, '{'))
+		list[count++] = &problem_not_found;
+	if (endpoint->body) {
+		list[count++] = &problem_too_large;
+		list[count++] = &problem_media_type;
+	}
+	list[count++] = &problem_validation;
+	if (!endpoint->is_open)
+		list[count++] = &problem_unavailable;
+	for (size_t i = 0; i < PROBLEMS_MAX && endpoint->problems[i]; i++)
+		list[count++] = endpoint->problems[i];
+	return count;
+}
+
+static void print_problems(struct buf *out, const struct route *route, const struct endpoint *endpoint)
+{
+	const struct problem *list[8 + PROBLEMS_MAX];
+	size_t count = problems_of(route, endpoint, list);
+
+	for (int status = 400; status < 600; status++) {
+		bool is_first = true;
+
+		for (size_t i = 0; i < count; i++) {
+			if (list[i]->status != status)
+				continue;
+			if (is_first)
+				buf_printf(out, ",\"%d\":{\"description\":\"", status);
+			buf_printf(out, "%s%s (`/problems/%s`)", is_first ? "" : "; ", list[i]->title, list[i]->slug);
+			is_first = false;
+		}
+		if (is_first)
+			continue;
+		buf_char(out, '"');
+		print_headers(out, 0);
+		buf_string(out, ",\"content\":{\"application/problem+json\":{\"schema\":"
+				"{\"$ref\":\"#/components/schemas/Problem\"}}}}");
+	}
+}
+
+/* -- operations ----------------------------------------------------------------------------------------------------- */
+
+static const char *method_name(enum http_method method)
+{
+	switch (method) {
+	case HTTP_GET:
+		return "get";
+	case HTTP_POST:
+		return "post";
+	case HTTP_PUT:
+		return "put";
+	case HTTP_PATCH:
+		return "patch";
+	case HTTP_DELETE:
+		return "delete";
+	default:
+		return "options";
+	}
+}
+
+static void print_operation(struct buf *out, const struct route *route, const struct endpoint *endpoint)
+{
+	buf_printf(out, "\"%s\":{\"operationId\":\"%s\",\"tags\":[\"%s\"],\"summary\":", method_name(route->method),
+		   endpoint->id, endpoint->tag);
+	buf_json(out, text_of(endpoint->summary));
+	buf_string(out, ",\"description\":");
+	buf_json(out, text_of(endpoint->about ? endpoint->about : endpoint->summary));
+	print_parameters(out, route, endpoint);
+	if (endpoint->body) {
+		buf_string(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
+		openapi_print_ref(out, endpoint->body);
+		buf_string(out, ",\"example\":");
+		openapi_print_example(out, endpoint->body);
+		buf_string(out, "}}}");
+	}
+	buf_string(out, ",\"responses\":{");
+	print_answers(out, endpoint);
+	print_problems(out, route, endpoint);
+	buf_string(out, "}}");
+}
+
+/* Rows with the same path stand together in the table. */
+static void print_paths(struct buf *out, const struct route *routes)
+{
+	const char *open = NULL; /* the path whose object is open */
+
+	buf_string(out, ",\"paths\":{");
+	for (const struct route *route = routes; route->path; route++) {
+		const struct endpoint *endpoint = route->about;
+
+		if (endpoint->is_hidden)
+			continue;
+		if (open && strcmp(open, route->path) == 0)
+			buf_char(out, ',');
+		else {
+			buf_string(out, open ? "},\"" : "\"");
+			print_path(out, route->path);
+			buf_string(out, "\":{");
+			open = route->path;
+		}
+		print_operation(out, route, endpoint);
+	}
+	buf_string(out, "}}");
+}
+
+void openapi_print(struct buf *out, const struct route *routes)
+{
+	print_info(out);
+	print_paths(out, routes);
+	buf_string(out, ",\"components\":{\"headers\":{"
+			"\"RequestId\":{\"description\":\"The client's own X-Request-Id, or one made here; stands in the "
+			"log.\",\"schema\":{\"type\":\"string\"}},"
+			"\"Location\":{\"description\":\"Path of what was made.\",\"schema\":{\"type\":\"string\"}},"
+			"\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
+			"\"schemas\":{");
+	openapi_print_problem_schema(out);
+	openapi_print_schemas(out, routes);
+	buf_string(out, "}}}");
+}

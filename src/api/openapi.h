@@ -1,0 +1,22 @@
+/* Between openapi.c, which prints paths, and openapi_schemas.c, which prints what they take and give. */
+#ifndef LEADD_API_OPENAPI_H
+#define LEADD_API_OPENAPI_H
+
+#include "api/internal.h"
+
+/* A JSON Schema of one field; in a query, forms of text stand for other types. */
+void openapi_print_field(struct buf *out, const struct field *field, enum schema_use use, bool is_query);
+
+/* {"$ref": ...} */
+void openapi_print_ref(struct buf *out, const struct schema *schema);
+
+/* An example object from the fields' examples. */
+void openapi_print_example(struct buf *out, const struct schema *schema);
+
+/* "Problem": {...} */
+void openapi_print_problem_schema(struct buf *out);
+
+/* ,"Name": {...} for each schema that the routes use, directly or within another. */
+void openapi_print_schemas(struct buf *out, const struct route *routes);
+
+#endif

@@ -1,0 +1,216 @@
+/* From answers of the database to replies: the part that all resources have in common. */
+#include "api/internal.h"
+#include "api/problems.h"
+
+#include "base/log.h"
+
+#include <assert.h>
+
+void respond_failure(struct request *request, const struct db_failure *failure, const struct conflict *conflicts)
+{
+	struct faults *faults;
+
+	for (; conflicts && conflicts->constraint && *failure->constraint; conflicts++) {
+		if (strcmp(conflicts->constraint, failure->constraint) != 0)
+			continue;
+		if (conflicts->problem) {
+			reply_problem(request, conflicts->problem, "%s", conflicts->message);
+			return;
+		}
+		faults = faults_new(request_arena(request));
+		faults_add(faults, conflicts->field, "%s", conflicts->message);
+		reply_faults(request, faults);
+		return;
+	}
+	switch (failure->error) {
+	case DB_UNAVAILABLE:
+		reply_problem(request, &problem_unavailable, "The database cannot be reached now.");
+		return;
+	case DB_BUSY:
+	case DB_RESTART:
+		reply_problem(request, &problem_unavailable, "Something that this needs is held by somebody else.");
+		return;
+	case DB_OUTCOME_UNKNOWN:
+		reply_problem(request, &problem_outcome_unknown, NULL);
+		return;
+	case DB_DATA:
+		reply_problem(request, &problem_unstorable, NULL);
+		return;
+	default:
+		log_error("request.failed", "error=%s sqlstate=%s constraint=%s", db_error_name(failure->error),
+			  failure->sqlstate, failure->constraint);
+		reply_problem(request, &problem_internal, NULL);
+	}
+}
+
+struct args *respond_args(struct request *request)
+{
+	struct args *args = arena_alloc(request_arena(request), 1, sizeof(*args));
+
+	*args = args_start(request_arena(request));
+	return args;
+}
+
+void args_value(struct args *args, const struct value *value)
+{
+	args_text(args, value->text);
+}
+
+void args_value_int(struct args *args, const struct value *value)
+{
+	if (value->is_null)
+		args_null(args);
+	else
+		args_int(args, value->integer);
+}
+
+void args_value_bool(struct args *args, const struct value *value)
+{
+	if (value->is_null)
+		args_null(args);
+	else
+		args_bool(args, value->integer != 0);
+}
+
+struct args *respond_page_args(struct request *request, const struct value *limit, const struct value *cursor,
+			       bool is_newest_first)
+{
+	struct args *args = respond_args(request);
+
+	args_int(args, limit->integer);
+	args_int(args, !cursor->is_null ? cursor->integer : is_newest_first ? INT64_MAX : 0);
+	return args;
+}
+
+/* -- single statements ------------------------------------------------------------------------------------------ */
+
+static void on_object(void *context, const struct db_failure *failure, const struct rows *rows)
+{
+	struct request *request = context;
+
+	if (failure->error)
+		respond_failure(request, failure, NULL);
+	else if (rows_count(rows) == 0)
+		reply_problem(request, &problem_not_found, NULL);
+	else
+		reply_json(request, 200, row_text(rows, 0, 0));
+}
+
+void respond_object(struct request *request, enum query query, const struct args *args)
+{
+	struct api *api = request_world(request);
+
+	pool_read(api->pool, query, args, on_object, request);
+}
+
+static void on_page(void *context, const struct db_failure *failure, const struct rows *rows)
+{
+	struct request *request = context;
+	const struct endpoint *endpoint = request_route(request)->about;
+	struct buf json;
+
+	if (failure->error) {
+		respond_failure(request, failure, NULL);
+		return;
+	}
+	buf_init(&json);
+	buf_string(&json, "{\"items\":");
+	buf_text(&json, row_text(rows, 0, 0));
+	buf_string(&json, ",\"next_cursor\":");
+	if (row_is_null(rows, 0, 1))
+		buf_string(&json, "null");
+	else
+		buf_printf(&json, "\"%s\"",
+			   cursor_print(request_arena(request), endpoint->list, row_int(rows, 0, 1)));
+	buf_char(&json, '}');
+	reply_json_take(request, 200, &json);
+	buf_done(&json);
+}
+
+void respond_page(struct request *request, enum query query, const struct args *args)
+{
+	struct api *api = request_world(request);
+
+	pool_read(api->pool, query, args, on_page, request);
+}
+
+static void on_items(void *context, const struct db_failure *failure, const struct rows *rows)
+{
+	struct request *request = context;
+	struct buf json;
+
+	if (failure->error) {
+		respond_failure(request, failure, NULL);
+		return;
+	}
+	if (rows_count(rows) == 0) {
+		reply_problem(request, &problem_not_found, NULL);
+		return;
+	}
+	buf_init(&json);
+	buf_string(&json, "{\"items\":");
+	buf_text(&json, row_text(rows, 0, 0));
+	buf_char(&json, '}');
+	reply_json_take(request, 200, &json);
+	buf_done(&json);
+}
+
+void respond_items(struct request *request, enum query query, const struct args *args)
+{
+	struct api *api = request_world(request);
+
+	pool_read(api->pool, query, args, on_items, request);
+}
+
+/* -- transactions ------------------------------------------------------------------------------------------------- */
+
+struct operation *operation_new(struct request *request, const struct conflict *conflicts,
+				void (*finish)(struct operation *operation))
+{
+	struct operation *operation = arena_alloc(request_arena(request), 1, sizeof(*operation));
+
+	operation->request = request;
+	operation->input = request_checked(request)->body;
+	operation->conflicts = conflicts;
+	operation->finish = finish;
+	operation->status = 200;
+	return operation;
+}
+
+static void on_operation_done(struct flow *flow, void *context, const struct db_failure *failure)
+{
+	struct operation *operation = context;
+
+	(void)flow;
+	if (failure->error)
+		respond_failure(operation->request, failure, operation->conflicts);
+	else
+		operation->finish(operation);
+}
+
+void operation_start(struct operation *operation, const struct flow_step *steps)
+{
+	struct api *api = request_world(operation->request);
+
+	flow_start(api->pool, steps, on_operation_done, operation);
+}
+
+void operation_reply(struct operation *operation)
+{
+	if (operation->faults)
+		reply_faults(operation->request, operation->faults);
+	else if (operation->problem)
+		reply_problem(operation->request, operation->problem, operation->detail ? "%s" : NULL,
+			      operation->detail);
+	else if (operation->status == 204)
+		reply_empty(operation->request, 204);
+	else
+		reply_json(operation->request, operation->status, operation->json);
+}
+
+struct text rows_json(struct request *request, const struct rows *rows)
+{
+	struct text json = row_text(rows, 0, 0);
+
+	return (struct text){ arena_copy(request_arena(request), json.at, json.length), json.length };
+}

@@ -1,0 +1,216 @@
+/* Sources: where contacts come from. */
+#include "api/internal.h"
+#include "api/problems.h"
+
+#include <inttypes.h>
+
+static const struct conflict conflicts[] = {
+	{ "sources_name_key", &problem_conflict, NULL, "Another source has this name." },
+	{ "contacts_source_id_fkey", &problem_conflict, NULL, "The source has contacts." },
+	{ "source_operator_weights_operator_id_fkey", NULL, "weights", "names an operator that does not exist" },
+	{ 0 },
+};
+
+enum { NAME, WEIGHTS };
+
+#define FIELD_OF_NAME(presence)                                                                                      \
+	{ "name", FIELD_TEXT, presence, 1, 200, .help = "Unique among the sources.", .example = "\"Telegram bot\"" }
+
+static const struct field draft_fields[] = {
+	[NAME] = FIELD_OF_NAME(FIELD_REQUIRED),
+	[WEIGHTS] = { "weights", FIELD_LIST, 0, 0, 1000, "[]", .schema = &weights_input_schema,
+		      .help = "Who serves the source, and with what weight." },
+	{ 0 },
+};
+
+static const struct field change_fields[] = {
+	[NAME] = FIELD_OF_NAME(0),
+	{ 0 },
+};
+
+static const struct schema draft_schema = { "SourceDraft", "A source to be made.", SCHEMA_DRAFT, draft_fields };
+static const struct schema change_schema = { "SourceChange", "What is to be changed of a source.", SCHEMA_CHANGE,
+					     change_fields };
+
+static const struct field answer_fields[] = {
+	{ "id", FIELD_ID, .help = "Never reused.", .example = "1" },
+	FIELD_OF_NAME(0),
+	{ "created_at", FIELD_TIME, .help = "When it was made.", .example = "\"2026-01-31T09:00:00.000000Z\"" },
+	{ "updated_at", FIELD_TIME, .help = "When it was last changed.",
+	  .example = "\"2026-01-31T09:00:00.000000Z\"" },
+	{ 0 },
+};
+
+static const struct schema source_schema = { "Source", "Where contacts come from: a bot, a form, an ad, a call line.",
+					     SCHEMA_ANSWER, answer_fields };
+
+/* -- create ----------------------------------------------------------------------------------------------------- */
+
+const struct endpoint sources_create_endpoint = {
+	.id = "createSource",
+	.tag = "Sources",
+	.summary = "Make a source",
+	.about = "With its weights at once, or without: then its contacts wait until it has some.",
+	.body = &draft_schema,
+	.answers = { { 201, "The source was made.", ANSWER_OBJECT, &source_schema, ANSWER_HAS_LOCATION } },
+	.problems = { &problem_conflict },
+};
+
+static void ask_create(struct flow *flow)
+{
+	const struct operation *operation = flow_context(flow);
+	const struct weights *weights = operation->extra;
+	struct args args = flow_args(flow);
+
+	args_value(&args, &operation->input[NAME]);
+	args_ints(&args, weights->operator_ids, weights->count);
+	args_texts(&args, weights->texts, weights->count);
+	flow_ask(flow, Q_SOURCE_CREATE, &args);
+}
+
+static enum flow_next read_create(struct flow *flow)
+{
+	struct operation *operation = flow_context(flow);
+	const struct rows *rows = flow_rows(flow, 0);
+
+	operation->json = rows_json(operation->request, rows);
+	operation->version = row_int(rows, 0, 1);
+	return FLOW_NEXT;
+}
+
+static const struct flow_step create_steps[] = {
+	{ "operators", weights_ask_unknown, weights_read_unknown },
+	{ "create", ask_create, read_create },
+	{ 0 },
+};
+
+static void finish_create(struct operation *operation)
+{
+	if (operation->json.at)
+		reply_header(operation->request, "Location",
+			     arena_printf(request_arena(operation->request), "/api/v1/sources/%" PRId64,
+					  operation->version));
+	operation->status = 201;
+	operation_reply(operation);
+}
+
+void sources_create(struct request *request)
+{
+	struct operation *operation = operation_new(request, conflicts, finish_create);
+	struct weights *weights = arena_alloc(request_arena(request), 1, sizeof(*weights));
+	struct faults *faults = faults_new(request_arena(request));
+
+	*weights = weights_of(request, &operation->input[WEIGHTS], faults);
+	if (faults->count) {
+		reply_faults(request, faults);
+		return;
+	}
+	operation->extra = weights;
+	operation_start(operation, create_steps);
+}
+
+/* -- list, read ------------------------------------------------------------------------------------------------ */
+
+enum { LIMIT, CURSOR };
+
+static const struct field list_query[] = {
+	[LIMIT] = FIELD_OF_LIMIT,
+	[CURSOR] = FIELD_OF_CURSOR,
+	{ 0 },
+};
+
+const struct endpoint sources_list_endpoint = {
+	.id = "listSources",
+	.tag = "Sources",
+	.summary = "List sources",
+	.about = "Newest first.",
+	.query = list_query,
+	.list = "sources",
+	.answers = { { 200, "A page of sources.", ANSWER_PAGE, &source_schema } },
+};
+
+void sources_list(struct request *request)
+{
+	const struct value *query = request_checked(request)->query;
+
+	respond_page(request, Q_SOURCE_LIST, respond_page_args(request, &query[LIMIT], &query[CURSOR], true));
+}
+
+const struct endpoint sources_read_endpoint = {
+	.id = "readSource",
+	.tag = "Sources",
+	.summary = "Read a source",
+	.answers = { { 200, "The source.", ANSWER_OBJECT, &source_schema } },
+};
+
+void sources_read(struct request *request)
+{
+	struct args *args = respond_args(request);
+
+	args_int(args, request_path_number(request, 0));
+	respond_object(request, Q_SOURCE_READ, args);
+}
+
+/* -- change, delete ---------------------------------------------------------------------------------------------- */
+
+const struct endpoint sources_change_endpoint = {
+	.id = "changeSource",
+	.tag = "Sources",
+	.summary = "Change a source",
+	.about = "Members that are not given stay as they are.",
+	.body = &change_schema,
+	.answers = { { 200, "The source as it is now.", ANSWER_OBJECT, &source_schema } },
+	.problems = { &problem_conflict },
+};
+
+static void on_changed(void *context, const struct db_failure *failure, const struct rows *rows)
+{
+	struct request *request = context;
+
+	if (failure->error)
+		respond_failure(request, failure, conflicts);
+	else if (rows_count(rows) == 0)
+		reply_problem(request, &problem_not_found, NULL);
+	else
+		reply_json(request, 200, row_text(rows, 0, 0));
+}
+
+void sources_change(struct request *request)
+{
+	struct api *api = request_world(request);
+	struct args *args = respond_args(request);
+
+	args_int(args, request_path_number(request, 0));
+	args_value(args, &request_checked(request)->body[NAME]);
+	pool_write(api->pool, Q_SOURCE_UPDATE, args, on_changed, request);
+}
+
+const struct endpoint sources_delete_endpoint = {
+	.id = "deleteSource",
+	.tag = "Sources",
+	.summary = "Delete a source",
+	.about = "Its weights go with it. One that has contacts stays.",
+	.answers = { { 204, "The source is gone.", ANSWER_EMPTY } },
+	.problems = { &problem_conflict },
+};
+
+static void on_deleted(void *context, const struct db_failure *failure, const struct rows *rows)
+{
+	struct request *request = context;
+
+	if (failure->error)
+		respond_failure(request, failure, conflicts);
+	else if (rows_affected(rows) == 0)
+		reply_problem(request, &problem_not_found, NULL);
+	else
+		reply_empty(request, 204);
+}
+
+void sources_delete(struct request *request)
+{
+	struct api *api = request_world(request);
+	struct args *args = respond_args(request);
+
+	args_int(args, request_path_number(request, 0));
+	pool_write(api->pool, Q_SOURCE_DELETE, args, on_deleted, request);
+}

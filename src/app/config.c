@@ -1,0 +1,212 @@
+/* The settings, from environment and arguments, by one table. */
+#include "app/config.h"
+
+#include "base/log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct option {
+	const char *name; /* in the environment; --name-in-lower-case as an argument */
+	size_t offset;	  /* in struct config */
+	const char *const *choices; /* texts: NULL for any */
+	bool is_number;
+	int64_t least, most;
+	const char *fallback; /* NULL: none */
+	const char *unit;
+	const char *help;
+};
+
+static const char *const auth_choices[] = { "open", NULL };
+static const char *const level_choices[] = { "debug", "info", "warn", "error", NULL };
+
+#define NUMBER(member, first, last) .offset = offsetof(struct config, member), .is_number = true, .least = first, .most = last
+#define WORDS(member) .offset = offsetof(struct config, member)
+
+static const struct option options[] = {
+	{ "DATABASE_URL", WORDS(database_url), .unit = "libpq URL or conninfo",
+	  .help = "The PostgreSQL (14 or newer) to use. Without it leadd runs a private one of its own." },
+	{ "DATA_DIR", WORDS(data_dir), .unit = "folder",
+	  .help = "Data of the private PostgreSQL. Without it: leadd/postgres in the user's data folder "
+		  "($XDG_DATA_HOME or ~/.local/share), for root in /var/lib." },
+	{ "PG_BIN", WORDS(pg_bin), .unit = "folder",
+	  .help = "Programs (initdb, postgres) of the private PostgreSQL. Without it they are looked for." },
+	{ "HOST", WORDS(host), .fallback = "127.0.0.1", .unit = "address", .help = "Where to listen; 0.0.0.0 for all." },
+	{ "PORT", NUMBER(port, 0, 65535), .fallback = "8000", .unit = "port",
+	  .help = "Where to listen; 0 for any that is free, which is then printed." },
+	{ "AUTH", WORDS(auth), .choices = auth_choices, .fallback = "open", .unit = "open",
+	  .help = "Who may use the API: everybody that can reach the port." },
+	{ "LOG_LEVEL", WORDS(log_level), .choices = level_choices, .fallback = "info", .unit = "debug, info, warn, error",
+	  .help = "Least important lines to write. debug shows each request." },
+	{ "DATABASE_CONNECTIONS", NUMBER(database_connections, 1, 50), .fallback = "4", .unit = "connections",
+	  .help = "For everything but assigning contacts, which has two of its own." },
+	{ "DATABASE_WAIT_SECONDS", NUMBER(database_wait_seconds, 0, 3600), .fallback = "30", .unit = "seconds",
+	  .help = "How long to wait at start for a database that is missing or cannot be reached." },
+	{ "LOCK_TIMEOUT_MS", NUMBER(lock_timeout_ms, 10, 60000), .fallback = "200", .unit = "milliseconds",
+	  .help = "How long a batch waits for a lock before the contacts concerned wait apart from the others." },
+	{ "STATEMENT_TIMEOUT_MS", NUMBER(statement_timeout_ms, 100, 600000), .fallback = "4000", .unit = "milliseconds",
+	  .help = "Longest time of one SQL statement." },
+	{ "QUEUE_WAIT_MS", NUMBER(queue_wait_ms, 100, 60000), .fallback = "4000", .unit = "milliseconds",
+	  .help = "How long a request waits for the database or for a lock before it is answered with 503." },
+	{ "BATCH_MAX", NUMBER(batch_max, 1, 5000), .fallback = "512", .unit = "contacts",
+	  .help = "Most contacts that are assigned in one transaction." },
+	{ "LINE_MAX", NUMBER(line_max, 1, 1000000), .fallback = "20000", .unit = "contacts",
+	  .help = "Most contacts that wait to be assigned; one more is answered with 503." },
+	{ "CONNECTIONS_MAX", NUMBER(connections_max, 1, 1000000), .fallback = "20000", .unit = "connections",
+	  .help = "Most client connections; further ones wait to be accepted." },
+	{ "REQUEST_DEADLINE_MS", NUMBER(request_deadline_ms, 100, 600000), .fallback = "10000", .unit = "milliseconds",
+	  .help = "How long a request may take to arrive." },
+	{ "IDLE_TIMEOUT_MS", NUMBER(idle_timeout_ms, 100, 3600000), .fallback = "60000", .unit = "milliseconds",
+	  .help = "How long a connection is kept open without a request." },
+	{ "DRAIN_SECONDS", NUMBER(drain_seconds, 0, 600), .fallback = "0", .unit = "seconds",
+	  .help = "How long to go on serving after the first signal while the readiness says no: behind a load "
+		  "balancer longer than its checks take to notice." },
+	{ "SHUTDOWN_SECONDS", NUMBER(shutdown_seconds, 1, 600), .fallback = "20", .unit = "seconds",
+	  .help = "How long to wait for requests in flight when stopping." },
+	{ "SEED", NUMBER(seed, 0, INT64_MAX), .fallback = "0", .unit = "number",
+	  .help = "Start of the random draws, for tests; 0: from the system's entropy." },
+};
+
+static void set(struct config *config, const struct option *option, const char *value)
+{
+	char *member = (char *)config + option->offset;
+	char *end;
+	int64_t number;
+
+	if (option->is_number) {
+		errno = 0;
+		number = strtoll(value, &end, 10);
+		if (errno || end == value || *end || number < option->least || number > option->most)
+			die(EXIT_CONFIG, "%s is %s, not a number from %" PRId64 " to %" PRId64, option->name,
+			    log_quote(value), option->least, option->most);
+		*(int64_t *)(void *)member = number;
+		return;
+	}
+	for (const char *const *choice = option->choices; choice; choice++) {
+		if (!*choice)
+			die(EXIT_CONFIG, "%s is %s, not one of: %s", option->name, log_quote(value), option->unit);
+		if (strcmp(*choice, value) == 0)
+			break;
+	}
+	*(const char **)(void *)member = value;
+}
+
+/* "--batch-max" */
+static const char *flag_of(const struct option *option)
+{
+	static char flag[64];
+	size_t at = 2;
+
+	memcpy(flag, "--", 2);
+	for (const char *c = option->name; *c; c++)
+		flag[at++] = *c == '_' ? '-' : (char)tolower(*c);
+	flag[at] = '\0';
+	return flag;
+}
+
+/* "--port 1", "--port=1"; the number of arguments it took. */
+static int read_flag(struct config *config, char **argv)
+{
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		const char *flag = flag_of(&options[i]);
+		size_t length = strlen(flag);
+
+		if (strncmp(argv[0], flag, length) != 0)
+			continue;
+		if (argv[0][length] == '=') {
+			set(config, &options[i], argv[0] + length + 1);
+			return 1;
+		}
+		if (argv[0][length] != '\0')
+			continue;
+		if (!argv[1])
+			die(EXIT_ARGUMENTS, "%s needs a value", flag);
+		set(config, &options[i], argv[1]);
+		return 2;
+	}
+	die(EXIT_ARGUMENTS, "unknown argument %s; see leadd --help", log_quote(argv[0]));
+}
+
+static const struct {
+	const char *word;
+	enum command command;
+	const char *help; /* NULL: another word for the one before */
+} commands[] = {
+	{ "serve", COMMAND_SERVE, "serve the API (also without any command)" },
+	{ "migrate", COMMAND_MIGRATE, "bring the schema of DATABASE_URL up to date and exit; serving does it as well" },
+	{ "settings", COMMAND_SETTINGS, "print all settings as Markdown" },
+	{ "--help", COMMAND_HELP, "print this" },
+	{ "-h", COMMAND_HELP, NULL },
+	{ "help", COMMAND_HELP, NULL },
+	{ "--version", COMMAND_VERSION, "print the version" },
+};
+
+static bool read_command(const char *word, enum command *command_out)
+{
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (strcmp(word, commands[i].word) == 0) {
+			*command_out = commands[i].command;
+			return true;
+		}
+	return false;
+}
+
+struct config config_read(int argc, char **argv, enum command *command_out)
+{
+	struct config config = { 0 };
+
+	*command_out = COMMAND_SERVE;
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		const char *value = getenv(options[i].name);
+
+		if (!value || !*value)
+			value = options[i].fallback;
+		if (value)
+			set(&config, &options[i], value);
+	}
+	for (int i = 1; i < argc;)
+		i += read_command(argv[i], command_out) ? 1 : read_flag(&config, argv + i);
+	return config;
+}
+
+void config_print_help(struct buf *out)
+{
+	buf_string(out, "leadd: takes in contacts and hands each to one operator\n\n"
+			"usage: leadd [command] [--setting value ...]\n\ncommands:\n");
+	for (size_t i = 0; i < COUNT_OF(commands); i++)
+		if (commands[i].help)
+			buf_printf(out, "  %-12s%s\n", commands[i].word, commands[i].help);
+	buf_string(out, "\nsettings, as arguments or from the environment (--batch-max is BATCH_MAX there):\n");
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		const struct option *option = &options[i];
+
+		buf_printf(out, "\n  %s <%s>", flag_of(option), option->unit);
+		if (option->is_number && option->most != INT64_MAX)
+			buf_printf(out, " from %" PRId64 " to %" PRId64, option->least, option->most);
+		if (option->fallback)
+			buf_printf(out, ", default %s", option->fallback);
+		buf_printf(out, "\n      %s\n", option->help);
+	}
+	buf_string(out, "\nexit codes: 0 stopped as asked, 2 wrong arguments, 3 wrong settings, 4 no usable database,\n"
+			"            5 cannot listen, 70 a bug\n");
+}
+
+void config_print_markdown(struct buf *out)
+{
+	buf_string(out, "# Settings\n\nPrinted by `leadd settings`. Each is read from the environment, or from an argument "
+			"of the same name\n(`BATCH_MAX` is `--batch-max`), which wins.\n\n"
+			"| setting | value | default | meaning |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		const struct option *option = &options[i];
+
+		buf_printf(out, "| `%s` | %s", option->name, option->unit);
+		if (option->is_number && option->most != INT64_MAX)
+			buf_printf(out, ", %" PRId64 " to %" PRId64, option->least, option->most);
+		buf_printf(out, " | %s%s%s | %s |\n", option->fallback ? "`" : "", option->fallback ? option->fallback : "",
+			   option->fallback ? "`" : "", option->help);
+	}
+}

@@ -1,0 +1,336 @@
+/* One connection that stands: one trip at a time, its deadline, its loss, and the pause before the next try. */
+#include "db/conn.h"
+
+#include "base/log.h"
+#include "db/internal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/socket.h>
+
+enum {
+	RETRY_FIRST_MS = 50,
+	RETRY_LAST_MS = 2000,
+	STOOD_MS = 1000, /* a connection that stood for less counts as one more failure to connect */
+};
+
+const struct query_text conn_controls[CONN_CONTROLS] = {
+	[CONN_BEGIN] = { "leadd.begin", "begin", 0 },
+	[CONN_COMMIT] = { "leadd.commit", "commit", 0 },
+	[CONN_ROLLBACK] = { "leadd.rollback", "rollback", 0 },
+};
+
+/* -- losing it and coming back ----------------------------------------------------------------------- */
+
+static void trip_end(struct conn *conn, bool lost, bool overdue)
+{
+	struct answers answers = {
+		.failure = conn->failure,
+		.rows = conn->rows,
+		.count = conn->count,
+		.asked = conn->asked,
+		.lost = lost,
+		.overdue = overdue,
+	};
+
+	if (lost && answers.failure.error == DB_OK)
+		answers.failure.error = DB_UNAVAILABLE;
+	conn->running = false;
+	conn->asked = conn->seen = conn->count = 0;
+	conn->failure = (struct db_failure){ 0 };
+	timer_stop(conn->limit);
+	conn->on_answers(conn->context, &answers);
+	/* The next trip may have been sent meanwhile; its rows come from the loop, so these are still the old ones. */
+	for (int i = 0; i < answers.count; i++)
+		PQclear(conn->rows[i].result);
+}
+
+static void plan_retry(struct conn *conn)
+{
+	int64_t pause_ms = 0;
+
+	if (conn->failures > 0) {
+		int doublings = conn->failures - 1 < 6 ? conn->failures - 1 : 6;
+
+		pause_ms = (int64_t)RETRY_FIRST_MS << doublings;
+		if (pause_ms > RETRY_LAST_MS)
+			pause_ms = RETRY_LAST_MS;
+		/* Up to half of it off by chance, or all clients of a restarted server would come in step. */
+		pause_ms -= (int64_t)rng_below(conn->options.rng, (uint64_t)pause_ms / 2 + 1);
+	}
+	conn->failures++;
+	conn->state = CONN_RESTING;
+	timer_start(conn->retry, pause_ms);
+}
+
+static void disconnect(struct conn *conn)
+{
+	timer_stop(conn->retry);
+	timer_stop(conn->limit);
+	target_lookup_cancel(conn->target);
+	deferred_cancel(&conn->broken);
+	watch_free(&conn->watch);
+	PQfinish(conn->pg);
+	conn->pg = NULL;
+	conn->spoiled = false;
+}
+
+static void tell_loss(struct conn *conn, bool was_ready, bool overdue)
+{
+	if (was_ready)
+		conn->hooks->on_lost(conn->owner, conn);
+	if (conn->running)
+		trip_end(conn, true, overdue);
+	conn->asked = 0;
+}
+
+void conn_drop(struct conn *conn, const char *reason, bool overdue)
+{
+	bool was_ready = conn->state == CONN_READY;
+
+	if (was_ready) {
+		log_warn("db.lost", "pool=%s reason=%s", conn->options.name, reason);
+		if (loop_now_ms() - conn->ready_at_ms >= STOOD_MS)
+			conn->failures = 0;
+	}
+	disconnect(conn);
+	plan_retry(conn);
+	tell_loss(conn, was_ready, overdue);
+}
+
+static void on_broken(void *context)
+{
+	struct conn *conn = context;
+
+	if (conn->state == CONN_READY)
+		conn_drop(conn, "closed", false);
+	else
+		connect_failed(conn, (struct db_reason){ .words = "closed" });
+}
+
+static void on_limit(void *context)
+{
+	struct conn *conn = context;
+
+	if (conn->state == CONN_READY) {
+		conn_drop(conn, "overdue", true);
+		return;
+	}
+	conn->first_host += conn->state != CONN_LOOKUP;
+	connect_failed(conn, (struct db_reason){ .words = "no answer in time" });
+}
+
+static void on_retry(void *context)
+{
+	struct conn *conn = context;
+
+	connect_begin(conn);
+}
+
+void conn_ready(struct conn *conn)
+{
+	timer_stop(conn->limit);
+	conn->state = CONN_READY;
+	conn->seen = 0;
+	conn->ready_at_ms = loop_now_ms();
+	log_info("db.connected", "pool=%s tries=%d", conn->options.name, conn->failures + 1);
+	conn->hooks->on_ready(conn->owner, conn);
+}
+
+/* -- life -------------------------------------------------------------------------------------------- */
+
+struct conn *conn_new(struct loop *loop, const struct conn_options *options, const struct conn_hooks *hooks,
+		      void *owner)
+{
+	struct conn *conn = mem_alloc(1, sizeof(*conn));
+
+	conn->loop = loop;
+	conn->options = *options;
+	conn->hooks = hooks;
+	conn->owner = owner;
+	conn->target = target_new(options->conninfo);
+	conn->retry = timer_new(loop, on_retry, conn);
+	conn->limit = timer_new(loop, on_limit, conn);
+	deferred_init(&conn->broken, on_broken, conn);
+	return conn;
+}
+
+void conn_free(struct conn **conn)
+{
+	struct conn *freed = *conn;
+	bool was_ready;
+
+	if (!freed)
+		return;
+	was_ready = freed->state == CONN_READY;
+	disconnect(freed);
+	freed->state = CONN_UNUSED;
+	tell_loss(freed, was_ready, false);
+	target_free(&freed->target);
+	timer_free(&freed->retry);
+	timer_free(&freed->limit);
+	mem_free(freed);
+	*conn = NULL;
+}
+
+void conn_connect(struct conn *conn)
+{
+	if (conn->state == CONN_UNUSED)
+		connect_begin(conn);
+}
+
+bool conn_is_alive(struct conn *conn)
+{
+	char byte;
+
+	/* Usually nothing is there to read. A shutdown leaves an error message and then the end. */
+	for (int tries = 0; tries < 3; tries++) {
+		ssize_t got = recv(PQsocket(conn->pg), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			return true;
+		if (got <= 0 || !PQconsumeInput(conn->pg)) {
+			conn_drop(conn, "closed", false);
+			return false;
+		}
+		PQisBusy(conn->pg); /* makes libpq take the message out of its buffer */
+	}
+	return true;
+}
+
+bool conn_in_transaction(const struct conn *conn)
+{
+	return PQtransactionStatus(conn->pg) != PQTRANS_IDLE;
+}
+
+bool conn_is_clean(struct conn *conn)
+{
+	const char *reason = conn->spoiled ? "spoiled" : "unclean";
+
+	if (!conn->spoiled && !conn_in_transaction(conn))
+		return true;
+	conn_drop(conn, PQstatus(conn->pg) == CONNECTION_OK ? reason : "closed", false);
+	return false;
+}
+
+/* -- one trip ---------------------------------------------------------------------------------------- */
+
+static void add(struct conn *conn, const struct query_text *statement, const struct args *args)
+{
+	static const struct args none = { 0 };
+
+	assert(conn->state == CONN_READY && !conn->running && conn->asked < TRIP_MAX);
+	args = args ? args : &none;
+	assert(args->count == statement->parameters);
+	conn->names[conn->asked++] = statement->name;
+	/* It fails on a dead connection only, and then the sync of conn_run() fails as well. */
+	PQsendQueryPrepared(conn->pg, statement->name, args->count, args->values, args->lengths, args->formats, 0);
+}
+
+void conn_add(struct conn *conn, int query, const struct args *args)
+{
+	assert(query >= 0 && query < conn->options.statement_count);
+	add(conn, &conn->options.statements[query], args);
+}
+
+void conn_add_control(struct conn *conn, enum conn_control control)
+{
+	add(conn, &conn_controls[control], NULL);
+}
+
+void conn_run(struct conn *conn, conn_on_answers *on_answers, void *context)
+{
+	conn->running = true;
+	conn->on_answers = on_answers;
+	conn->context = context;
+	timer_start(conn->limit, conn->options.unit_ms);
+	if (PQpipelineSync(conn->pg))
+		conn_flush(conn);
+	else
+		loop_defer(conn->loop, &conn->broken);
+}
+
+void conn_flush(struct conn *conn)
+{
+	int unsent = PQflush(conn->pg);
+
+	/* Room to write is waited for only while libpq holds bytes back. */
+	if (unsent < 0)
+		loop_defer(conn->loop, &conn->broken);
+	else
+		watch_want(conn->watch, unsent ? LOOP_READ | LOOP_WRITE : LOOP_READ);
+}
+
+/* The caller of a statement reacts; here is the only place that knows which one of a trip it was. */
+static void note_failure(struct conn *conn, const PGresult *result)
+{
+	struct db_failure failure = db_failure_of(result);
+	const char *name = conn->seen < conn->asked ? conn->names[conn->seen] : "-";
+	enum log_level level = failure.error == DB_BUG ? LOG_ERROR : LOG_WARN;
+
+	if (failure.error == DB_CONFLICT || failure.error == DB_RESTART || failure.error == DB_BUSY)
+		level = LOG_DEBUG;
+	log_line(level, "db.failed", "pool=%s statement=%s sqlstate=%s constraint=%s", conn->options.name, name,
+		 *failure.sqlstate ? failure.sqlstate : "-", *failure.constraint ? failure.constraint : "-");
+	conn->failure = failure;
+	conn->spoiled |= db_error_spoils_session(failure.sqlstate);
+}
+
+static void take_result(struct conn *conn, PGresult *result)
+{
+	switch (PQresultStatus(result)) {
+	case PGRES_PIPELINE_SYNC:
+		PQclear(result);
+		trip_end(conn, false, false);
+		return;
+	case PGRES_TUPLES_OK:
+	case PGRES_COMMAND_OK:
+	case PGRES_EMPTY_QUERY:
+		assert(conn->count < conn->asked);
+		conn->rows[conn->count++].result = result;
+		break;
+	case PGRES_PIPELINE_ABORTED:
+		PQclear(result);
+		break;
+	default:
+		if (conn->failure.error == DB_OK)
+			note_failure(conn, result);
+		PQclear(result);
+		break;
+	}
+	conn->seen++;
+}
+
+/* One NULL ends a statement; two in a row: nothing is pending, the connection is gone. */
+static void read_answers(struct conn *conn)
+{
+	PGresult *result;
+	int ends = 0;
+
+	while (ends < 2 && !PQisBusy(conn->pg) && conn->running) {
+		result = PQgetResult(conn->pg);
+		ends = result ? 0 : ends + 1;
+		if (result)
+			take_result(conn, result);
+		if (!conn->pg)
+			return;
+	}
+}
+
+void conn_on_socket(void *context, int events)
+{
+	struct conn *conn = context;
+	bool open = PQconsumeInput(conn->pg) == 1;
+
+	(void)events;
+	if (conn->state == CONN_READY)
+		read_answers(conn);
+	else
+		connect_read(conn);
+	if (!conn->pg)
+		return;
+	if (open && PQstatus(conn->pg) == CONNECTION_OK)
+		conn_flush(conn);
+	else
+		on_broken(conn);
+}

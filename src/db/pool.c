@@ -1,0 +1,391 @@
+/* Who gets a connection, and who waits for one: a bounded line, first come, first served. */
+#include "db/pool.h"
+
+#include "base/log.h"
+#include "db/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { POOL_SIZE_MAX = 100 };
+
+struct pool {
+	struct loop *loop;
+	struct pool_options options;
+	char *name, *conninfo, *settings;
+	struct rng rng;
+	bool closing;
+
+	struct conn *conns[POOL_SIZE_MAX];
+	struct conn *idle[POOL_SIZE_MAX]; /* the last one used is the first one taken: its caches are warm */
+	int idle_count, ready;
+	int64_t down_since_ms; /* while ready is 0 */
+
+	int units; /* submitted and not done */
+	int waiting;
+	struct list line;    /* sorted by wait_until_ms: everybody may wait equally long */
+	struct list held;    /* units that pause */
+	struct list refused; /* to be told after this turn */
+	struct timer *line_due;
+	struct deferred refuse;
+
+	struct deferred change;
+	bool told_ready;
+	void (*on_change)(void *context);
+	void *on_change_context;
+};
+
+/* -- the line ---------------------------------------------------------------------------------------- */
+
+static bool is_down_for_long(const struct pool *pool)
+{
+	return pool->ready == 0 && loop_now_ms() - pool->down_since_ms > pool->options.wait_ms;
+}
+
+static void refuse_later(struct pool *pool, struct unit *unit)
+{
+	list_append(&pool->refused, &unit->node);
+	loop_defer(pool->loop, &pool->refuse);
+}
+
+static void refuse_all(struct list *units)
+{
+	struct list *node;
+
+	while ((node = list_shift(units))) {
+		struct unit *unit = LIST_ITEM(node, struct unit, node);
+
+		unit->kind->refused(unit);
+	}
+}
+
+static void on_refuse(void *context)
+{
+	struct pool *pool = context;
+
+	refuse_all(&pool->refused);
+}
+
+static struct unit *line_first(const struct pool *pool)
+{
+	return list_is_empty(&pool->line) ? NULL : LIST_ITEM(pool->line.next, struct unit, node);
+}
+
+static struct unit *line_shift(struct pool *pool)
+{
+	struct unit *unit = line_first(pool);
+
+	if (unit) {
+		list_remove(&unit->node);
+		pool->waiting--;
+	}
+	return unit;
+}
+
+static void line_append(struct pool *pool, struct unit *unit)
+{
+	unit->wait_until_ms = loop_now_ms() + pool->options.wait_ms;
+	list_append(&pool->line, &unit->node);
+	pool->waiting++;
+	if (!timer_is_running(pool->line_due))
+		timer_start(pool->line_due, pool->options.wait_ms);
+}
+
+/* The timer runs for the first in the line; when that one has left by then, it only starts itself again. */
+static void on_line_due(void *context)
+{
+	struct pool *pool = context;
+	int64_t now_ms = loop_now_ms();
+	struct unit *unit;
+
+	while ((unit = line_first(pool)) && unit->wait_until_ms <= now_ms) {
+		line_shift(pool);
+		unit->kind->refused(unit);
+	}
+	if (unit)
+		timer_start(pool->line_due, unit->wait_until_ms - now_ms);
+}
+
+/* -- connections ------------------------------------------------------------------------------------- */
+
+static struct conn *take_idle(struct pool *pool)
+{
+	while (pool->idle_count > 0) {
+		struct conn *conn = pool->idle[--pool->idle_count];
+
+		if (conn_is_alive(conn))
+			return conn;
+	}
+	return NULL;
+}
+
+/* To the first in the line, or among the idle ones. */
+static void put_to_use(struct pool *pool, struct conn *conn)
+{
+	struct unit *unit = line_shift(pool);
+
+	if (unit)
+		unit->kind->start(unit, conn);
+	else
+		pool->idle[pool->idle_count++] = conn;
+}
+
+static void tell_change(void *context)
+{
+	struct pool *pool = context;
+
+	if (pool->told_ready == pool_is_ready(pool))
+		return;
+	pool->told_ready = !pool->told_ready;
+	if (pool->on_change)
+		pool->on_change(pool->on_change_context);
+}
+
+static void on_ready(void *owner, struct conn *conn)
+{
+	struct pool *pool = owner;
+
+	pool->ready++;
+	loop_defer(pool->loop, &pool->change);
+	put_to_use(pool, conn);
+	for (int i = 0; i < pool->options.size; i++)
+		conn_connect(pool->conns[i]);
+}
+
+static void on_lost(void *owner, struct conn *conn)
+{
+	struct pool *pool = owner;
+
+	for (int i = 0; i < pool->idle_count; i++)
+		if (pool->idle[i] == conn)
+			pool->idle[i--] = pool->idle[--pool->idle_count];
+	if (--pool->ready == 0)
+		pool->down_since_ms = loop_now_ms();
+	if (!pool->closing)
+		loop_defer(pool->loop, &pool->change);
+}
+
+/* -- units of work ----------------------------------------------------------------------------------- */
+
+void pool_submit(struct pool *pool, struct unit *unit, const struct unit_kind *kind)
+{
+	struct conn *conn;
+
+	list_init(&unit->node);
+	unit->kind = kind;
+	pool->units++;
+	if (pool->closing || is_down_for_long(pool))
+		refuse_later(pool, unit);
+	else if (pool->waiting == 0 && (conn = take_idle(pool)))
+		unit->kind->start(unit, conn);
+	else if (pool->waiting < pool->options.waiting_max)
+		line_append(pool, unit);
+	else
+		refuse_later(pool, unit);
+}
+
+void pool_resubmit(struct pool *pool, struct unit *unit)
+{
+	struct conn *conn;
+
+	list_remove(&unit->node);
+	if (pool->closing)
+		refuse_later(pool, unit);
+	else if (pool->waiting == 0 && (conn = take_idle(pool)))
+		unit->kind->start(unit, conn);
+	else
+		line_append(pool, unit);
+}
+
+void pool_hold(struct pool *pool, struct unit *unit)
+{
+	list_append(&pool->held, &unit->node);
+}
+
+void pool_give_back(struct pool *pool, struct conn *conn)
+{
+	if (conn_is_clean(conn))
+		put_to_use(pool, conn);
+}
+
+void pool_unit_done(struct pool *pool)
+{
+	pool->units--;
+}
+
+struct loop *pool_loop(struct pool *pool)
+{
+	return pool->loop;
+}
+
+struct rng *pool_rng(struct pool *pool)
+{
+	return &pool->rng;
+}
+
+const char *pool_name(const struct pool *pool)
+{
+	return pool->name;
+}
+
+/* -- single statements ------------------------------------------------------------------------------- */
+
+struct single {
+	struct unit unit;
+	struct pool *pool;
+	struct conn *conn;
+	enum query query;
+	const struct args *args;
+	bool changes, repeated;
+	pool_on_rows *on_rows;
+	void *context;
+};
+
+static void single_end(struct single *single, const struct db_failure *failure, const struct rows *rows)
+{
+	pool_unit_done(single->pool);
+	single->on_rows(single->context, failure, rows);
+	mem_free(single);
+}
+
+static void on_answers(void *context, const struct answers *answers)
+{
+	struct single *single = context;
+	struct db_failure failure = answers->failure;
+
+	if (!answers->lost) {
+		pool_give_back(single->pool, single->conn);
+	} else if (failure.error == DB_UNAVAILABLE && single->changes) {
+		failure.error = DB_OUTCOME_UNKNOWN;
+	} else if (failure.error == DB_UNAVAILABLE && !single->repeated && !answers->overdue) {
+		single->repeated = true;
+		pool_resubmit(single->pool, &single->unit);
+		return;
+	}
+	single_end(single, &failure, failure.error ? NULL : &answers->rows[0]);
+}
+
+static void single_start(struct unit *unit, struct conn *conn)
+{
+	struct single *single = LIST_ITEM(unit, struct single, unit);
+
+	single->conn = conn;
+	conn_add(conn, (int)single->query, single->args);
+	conn_run(conn, on_answers, single);
+}
+
+static void single_refused(struct unit *unit)
+{
+	single_end(LIST_ITEM(unit, struct single, unit), &(struct db_failure){ .error = DB_UNAVAILABLE }, NULL);
+}
+
+static void single_submit(struct pool *pool, const struct single *wanted)
+{
+	static const struct unit_kind kind = { single_start, single_refused };
+	struct single *single = mem_alloc(1, sizeof(*single));
+
+	*single = *wanted;
+	pool_submit(pool, &single->unit, &kind);
+}
+
+void pool_read(struct pool *pool, enum query query, const struct args *args, pool_on_rows *on_rows, void *context)
+{
+	single_submit(pool, &(struct single){ .pool = pool, .query = query, .args = args, .on_rows = on_rows,
+					      .context = context });
+}
+
+void pool_write(struct pool *pool, enum query query, const struct args *args, pool_on_rows *on_rows, void *context)
+{
+	single_submit(pool, &(struct single){ .pool = pool, .query = query, .args = args, .on_rows = on_rows,
+					      .context = context, .changes = true });
+}
+
+/* -- life -------------------------------------------------------------------------------------------- */
+
+static char *copy_of(const char *text)
+{
+	return text ? mem_copy(text, strlen(text)) : NULL;
+}
+
+struct pool *pool_new(struct loop *loop, const struct pool_options *options)
+{
+	static const struct conn_hooks hooks = { on_ready, on_lost };
+	struct pool *pool = mem_alloc(1, sizeof(*pool));
+	struct conn_options conn;
+
+	assert(options->size >= 1 && options->size <= POOL_SIZE_MAX);
+	pool->loop = loop;
+	pool->options = *options;
+	pool->name = copy_of(options->name);
+	pool->conninfo = copy_of(options->conninfo);
+	pool->settings = copy_of(options->settings);
+	rng_seed(&pool->rng, options->seed);
+	list_init(&pool->line);
+	list_init(&pool->held);
+	list_init(&pool->refused);
+	pool->line_due = timer_new(loop, on_line_due, pool);
+	deferred_init(&pool->refuse, on_refuse, pool);
+	deferred_init(&pool->change, tell_change, pool);
+	pool->down_since_ms = loop_now_ms();
+
+	conn = (struct conn_options){
+		.name = pool->name,
+		.conninfo = pool->conninfo,
+		.settings = pool->settings,
+		.statements = options->statements ? options->statements : query_texts,
+		.statement_count = options->statements ? options->statement_count : Q_COUNT,
+		.unit_ms = options->unit_ms,
+		.rng = &pool->rng,
+	};
+	for (int i = 0; i < options->size; i++)
+		pool->conns[i] = conn_new(loop, &conn, &hooks, pool);
+	conn_connect(pool->conns[0]);
+	return pool;
+}
+
+void pool_free(struct pool **pool)
+{
+	struct pool *freed = *pool;
+
+	if (!freed)
+		return;
+	freed->closing = true;
+	deferred_cancel(&freed->refuse);
+	deferred_cancel(&freed->change);
+	/* Callbacks may ask again; they are refused in turn. */
+	for (int i = 0; i < freed->options.size; i++)
+		conn_free(&freed->conns[i]);
+	freed->waiting = 0;
+	refuse_all(&freed->line);
+	refuse_all(&freed->held);
+	refuse_all(&freed->refused);
+	assert(freed->units == 0);
+	deferred_cancel(&freed->refuse);
+	timer_free(&freed->line_due);
+	mem_free(freed->name);
+	mem_free(freed->conninfo);
+	mem_free(freed->settings);
+	mem_free(freed);
+	*pool = NULL;
+}
+
+bool pool_is_ready(const struct pool *pool)
+{
+	return pool->ready > 0;
+}
+
+void pool_on_change(struct pool *pool, void (*on_change)(void *context), void *context)
+{
+	pool->on_change = on_change;
+	pool->on_change_context = context;
+}
+
+int pool_waiting(const struct pool *pool)
+{
+	return pool->waiting;
+}
+
+int pool_running(const struct pool *pool)
+{
+	return pool->units - pool->waiting;
+}

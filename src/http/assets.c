@@ -1,0 +1,132 @@
+/* Embedded files: found by name in a table, never by a path built of input. */
+#include "http/assets.h"
+
+#include "base/log.h"
+#include "http/reply.h"
+
+#include <stdlib.h>
+#include <strings.h>
+#include <zlib.h>
+
+enum { GZIP_WINDOW = 16 + MAX_WBITS, GZIP_SIZE_BYTES = 4 /* the last ones: length when unpacked, little end first */ };
+
+const struct asset *asset_find(struct text path)
+{
+	for (const struct asset *asset = assets; asset->path; asset++)
+		if (text_equals(text_of(asset->path), path))
+			return asset;
+	return NULL;
+}
+
+/* Takes one element of a comma-separated header value, without the blanks around it, off the front of *rest. */
+static struct text take_element(const char **rest)
+{
+	const char *from = *rest + strspn(*rest, " \t,");
+	size_t length = strcspn(from, ",");
+
+	*rest = from + length;
+	while (length && (from[length - 1] == ' ' || from[length - 1] == '\t'))
+		length--;
+	return (struct text){ from, length };
+}
+
+/* Whether an element of Accept-Encoding is that coding, with a quality above 0 ("gzip;q=0.5"). */
+static bool accepts(struct text element, const char *coding)
+{
+	size_t length = strlen(coding);
+	struct text rest;
+
+	if (element.length < length || strncasecmp(element.at, coding, length) != 0)
+		return false;
+	rest = (struct text){ element.at + length, element.length - length };
+	while (rest.length && strchr("; \t", rest.at[0]))
+		rest = (struct text){ rest.at + 1, rest.length - 1 };
+	if (rest.length == element.length - length)
+		return rest.length == 0;
+	if (rest.length < 3 || strncasecmp(rest.at, "q=", 2) != 0)
+		return true;
+	return strtod(rest.at + 2, NULL) > 0; /* a header's value ends with a NUL */
+}
+
+static bool accepts_gzip(const char *header)
+{
+	while (header && *header) {
+		struct text element = take_element(&header);
+
+		if (accepts(element, "gzip") || accepts(element, "*"))
+			return true;
+	}
+	return false;
+}
+
+/* If-None-Match compares weakly: W/"x" and "x" are the same. */
+static bool names_etag(const char *header, const char *etag)
+{
+	while (header && *header) {
+		struct text element = take_element(&header);
+
+		if (element.length > 2 && memcmp(element.at, "W/", 2) == 0)
+			element = (struct text){ element.at + 2, element.length - 2 };
+		if (text_equals(element, TEXT("*")) || text_equals(element, text_of(etag)))
+			return true;
+	}
+	return false;
+}
+
+static size_t unpacked_length(const struct asset *asset)
+{
+	const unsigned char *size = asset->bytes + asset->length - GZIP_SIZE_BYTES;
+
+	return (size_t)size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
+}
+
+/* Into memory of the request; our own files, so a failure is a bug of the build. */
+static struct text unpack(struct request *request, const struct asset *asset)
+{
+	size_t length = asset->length > GZIP_SIZE_BYTES ? unpacked_length(asset) : 0;
+	unsigned char *bytes = arena_alloc(request_arena(request), length + 1, 1);
+	z_stream stream = {
+		.next_in = (Bytef *)(uintptr_t)asset->bytes,
+		.avail_in = (uInt)asset->length,
+		.next_out = bytes,
+		.avail_out = (uInt)length + 1,
+	};
+	bool is_whole = inflateInit2(&stream, GZIP_WINDOW) == Z_OK && inflate(&stream, Z_FINISH) == Z_STREAM_END &&
+			stream.total_out == length;
+
+	inflateEnd(&stream);
+	return is_whole ? (struct text){ (const char *)bytes, length } : (struct text){ NULL, 0 };
+}
+
+void reply_asset(struct request *request, const struct asset *asset)
+{
+	struct text stored = { (const char *)asset->bytes, asset->length }, plain;
+	bool is_packed = asset->encoding != NULL, sends_packed;
+
+	sends_packed = is_packed && accepts_gzip(request_header(request, "Accept-Encoding"));
+	if (is_packed)
+		reply_header(request, "Vary", "Accept-Encoding");
+	reply_header(request, "Cache-Control", "no-cache");
+	/* The tag is that of the stored bytes; the unpacked ones mean the same, hence weak. */
+	if (is_packed && !sends_packed)
+		reply_header(request, "ETag", arena_printf(request_arena(request), "W/%s", asset->etag));
+	else
+		reply_header(request, "ETag", asset->etag);
+	if (names_etag(request_header(request, "If-None-Match"), asset->etag)) {
+		reply_empty(request, 304);
+		return;
+	}
+	if (sends_packed)
+		reply_header(request, "Content-Encoding", asset->encoding);
+	if (!is_packed || sends_packed) {
+		reply_static(request, 200, asset->content_type, stored);
+		return;
+	}
+	plain = unpack(request, asset);
+	if (plain.at) {
+		reply_text(request, 200, asset->content_type, plain);
+		return;
+	}
+	log_error("http.asset_broken", "path=%s", asset->path);
+	reply_problem(request, &problem_internal, NULL);
+}

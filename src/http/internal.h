@@ -1,0 +1,148 @@
+/* What the files of http/ share: the server, its connections and the requests that handlers hold. */
+#ifndef LEADD_HTTP_INTERNAL_H
+#define LEADD_HTTP_INTERNAL_H
+
+#include "base/rng.h"
+#include "http/framing.h"
+#include "http/reply.h"
+#include "http/server.h"
+#include "http/target.h"
+
+struct bufferevent;
+struct evconnlistener;
+struct event_base;
+struct evhttp;
+struct evhttp_connection;
+struct evhttp_request;
+
+enum {
+	BODY_STRAY_MAX = 131072, /* of a request that no route wants: read, so that its 404 keeps the connection */
+	SWEEP_MS = 250,          /* how exactly deadlines are kept */
+	ACCEPT_PAUSE_MS = 100,   /* after accept() failed for want of descriptors */
+	LINGER_MS = 2000,        /* how long a refused client may go on sending before it is cut */
+	REPLY_MS = 120000        /* within which a reply has to be fetched */
+};
+
+struct server {
+	struct loop *loop;
+	struct server_options options;
+	struct evhttp *evhttp;
+	struct evconnlistener *listener; /* owned by evhttp; NULL once it is closed */
+	int port;
+	struct rng rng;
+	size_t body_max; /* the largest of any route */
+	bool is_lingering, is_draining, is_out_of_descriptors;
+
+	struct list connections; /* struct connection */
+	struct list lingerers;   /* struct lingerer */
+	struct list requests;    /* struct request: those that handlers hold */
+	int connection_count;    /* of both lists */
+	int live_requests;
+	struct connection **by_descriptor;
+	size_t descriptor_limit; /* length of by_descriptor */
+
+	struct timer *sweep, *accept_again, *drain_limit;
+	struct deferred drained;
+	void (*on_drained)(void *context);
+	void *drained_context;
+};
+
+enum connection_state {
+	CONNECTION_READING,  /* evhttp reads, or waits for a request */
+	CONNECTION_HELD,     /* a handler has the request; evhttp has stopped reading */
+	CONNECTION_ANSWERING /* the reply is on its way */
+};
+
+struct connection {
+	struct list node;
+	struct server *server;
+	struct bufferevent *stream;       /* evhttp's */
+	struct evhttp_connection *evhttp; /* NULL until the turn of its accept is over */
+	int descriptor;
+	enum connection_state state;
+	int64_t since_ms; /* reading: the first byte of the request, or the pause before it; else: of the state */
+	size_t output_left;
+	int64_t output_moved_ms; /* when output_left was last seen to change */
+
+	struct framing framing;
+	uint64_t requests_read, requests_answered;
+	const struct problem *refusal; /* set: nothing more is read, and this is the last answer */
+	const char *refusal_detail;
+	unsigned refusal_allowed;
+	bool must_linger;
+	bool is_cutting; /* the gate itself changes the input now */
+	struct deferred soon;
+};
+
+struct request {
+	struct list node;
+	struct server *server;
+	struct evhttp_request *evhttp;
+	struct arena *arena;
+	const char *id;
+	enum http_method method;
+	struct target target;
+	struct route_match match;
+	void *input;
+	bool has_body_end; /* request_body() has put a NUL behind the body */
+	size_t body_length;
+	int64_t started_us;
+};
+
+/* -- gate.c ------------------------------------------------------------------------------------------ */
+
+/* For evhttp_set_bevcb(): the stream of a connection that is being accepted. */
+struct bufferevent *gate_accept(struct event_base *base, void *server);
+
+/* The connection of evhttp's request; NULL when it is gone. */
+struct connection *connection_of(const struct server *server, struct evhttp_request *evhttp);
+
+/* Ends a connection that no handler holds. */
+void connection_free(struct connection *connection);
+
+/* Ends what has run out of time; now_ms from loop_now_ms(). */
+void gate_sweep(struct server *server, int64_t now_ms);
+
+/* Ends connections that wait for a request; with everything, also the others (those held are shut down). */
+void gate_close(struct server *server, bool everything);
+
+/* A handler takes the connection's request; false: the gate has read no such request, so it must not be served. */
+MUST_CHECK bool connection_hold(struct connection *connection);
+
+/* The request's answer is about to be sent. */
+void connection_answer(struct connection *connection, struct evhttp_request *evhttp);
+
+/* -- refusal.c --------------------------------------------------------------------------------------- */
+
+/* Refuses what arrives from now on; the answer goes out when all earlier requests have theirs. */
+void connection_refuse(struct connection *connection, const struct problem *problem, const char *detail);
+
+/* Sends the refusal and ends the connection, but goes on reading for a while: a reset would eat the answer. */
+void refusal_send(struct connection *connection);
+
+/* Takes the descriptor of a connection that is being freed. */
+void lingerer_take(struct server *server, int descriptor);
+void lingerers_sweep(struct server *server, int64_t now_ms, bool everything);
+
+/* -- request.c --------------------------------------------------------------------------------------- */
+
+/* Wraps evhttp's request. */
+struct request *request_new(struct server *server, struct evhttp_request *evhttp);
+void request_free(struct request *request);
+
+/* The routes' methods as the value of Allow; out has room for it. */
+enum { ALLOW_CHARACTERS = 64 };
+const char *allow_value(unsigned methods, char out[ALLOW_CHARACTERS]);
+
+/* -- reply.c ----------------------------------------------------------------------------------------- */
+
+/* "Not Found": for the reply line. */
+const char *reply_phrase(int status);
+
+/* -- server.c ---------------------------------------------------------------------------------------- */
+
+/* Something that drain or accept may wait for is over. */
+void server_connection_ended(struct server *server);
+void server_request_ended(struct server *server);
+
+#endif

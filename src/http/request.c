@@ -1,0 +1,168 @@
+/* The request as handlers see it, over evhttp's. It lives from the gate's last check until reply.c ends it. */
+#include "http/request.h"
+
+#include "http/internal.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/http_struct.h>
+#include <inttypes.h>
+
+static enum http_method method_of(const struct evhttp_request *evhttp)
+{
+	switch (evhttp_request_get_command(evhttp)) {
+	case EVHTTP_REQ_GET:
+		return HTTP_GET;
+	case EVHTTP_REQ_HEAD:
+		return HTTP_HEAD;
+	case EVHTTP_REQ_POST:
+		return HTTP_POST;
+	case EVHTTP_REQ_PUT:
+		return HTTP_PUT;
+	case EVHTTP_REQ_PATCH:
+		return HTTP_PATCH;
+	case EVHTTP_REQ_DELETE:
+		return HTTP_DELETE;
+	case EVHTTP_REQ_OPTIONS:
+		return HTTP_OPTIONS;
+	default:
+		return 0;
+	}
+}
+
+struct request *request_new(struct server *server, struct evhttp_request *evhttp)
+{
+	struct arena *arena = arena_new();
+	struct request *request = arena_alloc(arena, 1, sizeof(*request));
+	const char *id;
+
+	request->server = server;
+	request->evhttp = evhttp;
+	request->arena = arena;
+	request->method = method_of(evhttp);
+	request->started_us = loop_now_us();
+	id = request_header(request, "X-Request-Id");
+	request->id = id && framing_is_sane_id(text_of(id)) ? arena_copy(arena, id, strlen(id)) :
+							       arena_printf(arena, "%016" PRIx64, rng_next(&server->rng));
+	list_append(&server->requests, &request->node);
+	server->live_requests++;
+	return request;
+}
+
+void request_free(struct request *request)
+{
+	struct server *server = request->server;
+	struct arena *arena = request->arena; /* holds the request itself */
+
+	list_remove(&request->node);
+	server->live_requests--;
+	arena_free(&arena);
+	server_request_ended(server);
+}
+
+const char *allow_value(unsigned methods, char out[ALLOW_CHARACTERS])
+{
+	static const struct {
+		enum http_method method;
+		const char *word;
+	} words[] = {
+		{ HTTP_GET, "GET" },	 { HTTP_HEAD, "HEAD" },	    { HTTP_POST, "POST" },	 { HTTP_PUT, "PUT" },
+		{ HTTP_PATCH, "PATCH" }, { HTTP_DELETE, "DELETE" }, { HTTP_OPTIONS, "OPTIONS" },
+	};
+	char *at = out;
+
+	*at = '\0';
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		if (!(methods & words[i].method))
+			continue;
+		if (at > out)
+			at = stpcpy(at, ", ");
+		at = stpcpy(at, words[i].word);
+	}
+	return out;
+}
+
+struct arena *request_arena(const struct request *request)
+{
+	return request->arena;
+}
+
+const char *request_id(const struct request *request)
+{
+	return request->id;
+}
+
+enum http_method request_method(const struct request *request)
+{
+	return request->method;
+}
+
+const struct route *request_route(const struct request *request)
+{
+	return request->match.route;
+}
+
+const char *request_path(const struct request *request)
+{
+	return request->target.path;
+}
+
+void *request_world(const struct request *request)
+{
+	return request->server->options.world;
+}
+
+void request_set_input(struct request *request, void *input)
+{
+	request->input = input;
+}
+
+void *request_input(const struct request *request)
+{
+	return request->input;
+}
+
+int64_t request_path_number(const struct request *request, int index)
+{
+	assert(index >= 0 && index < request->match.number_count);
+	return request->match.numbers[index];
+}
+
+struct text request_path_text(const struct request *request, int index)
+{
+	assert(index >= 0 && index < request->match.text_count);
+	return request->match.texts[index];
+}
+
+size_t request_query(const struct request *request, const struct query_parameter **parameters_out)
+{
+	*parameters_out = request->target.parameters;
+	return request->target.parameter_count;
+}
+
+/* evhttp has taken the blanks off, but for tabs in front. */
+const char *request_header(const struct request *request, const char *name)
+{
+	const char *value = evhttp_find_header(evhttp_request_get_input_headers(request->evhttp), name);
+
+	return value ? value + strspn(value, " \t") : NULL;
+}
+
+struct text request_body(struct request *request)
+{
+	struct evbuffer *body = evhttp_request_get_input_buffer(request->evhttp);
+
+	/* The NUL is added once and stays in the buffer; it does not count. */
+	if (!request->has_body_end) {
+		request->body_length = evbuffer_get_length(body);
+		evbuffer_add(body, "", 1);
+		request->has_body_end = true;
+	}
+	return (struct text){ (const char *)evbuffer_pullup(body, -1), request->body_length };
+}
+
+int64_t request_started_us(const struct request *request)
+{
+	return request->started_us;
+}

@@ -1,0 +1,441 @@
+/* The waiting line, the lane, and the care for contacts that would stop the others. */
+#include "service/intake.h"
+
+#include "base/log.h"
+#include "service/intake_batch.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+enum {
+	TRIES_MAX = 3,	    /* of one contact whose failure is nobody's fault, such as an operator deleted meanwhile */
+	EXPIRY_TICK_MS = 100 /* how exactly deadlines are kept */
+};
+
+/*
+ * A source some of whose load rows somebody else has locked. Its contacts wait here, so that all others go on; each
+ * parked source has its turn on a connection of its own.
+ */
+struct parked_source {
+	struct list node;   /* in intake.parked, the next to be tried first */
+	int64_t source_id;
+	struct list drafts; /* in order of arrival */
+};
+
+/* A lane runs one batch at a time. */
+struct lane {
+	struct intake *intake;
+	struct batch *batch;
+	bool is_running;
+};
+
+struct intake {
+	struct loop *loop;
+	struct pool *pool;
+	size_t batch_max, line_max;
+	int64_t wait_ms;
+	struct rng rng;
+	size_t queued; /* all drafts that are not done */
+
+	struct list line; /* in order of arrival */
+
+	/*
+	 * A batch that fails for the sake of one contact comes back here, and goes again in halves until that one
+	 * is alone. Always before the line.
+	 */
+	struct list suspects;
+	size_t suspects_at_once;
+
+	/* Drafts of a batch that waited too long for a lock: the next batch passes over what is locked. */
+	bool passes_over;
+
+	struct list parked;
+	struct lane main, side;
+	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
+	struct timer *expiry;  /* runs while anything is queued */
+	struct list ended;     /* drafts whose outcome is known, told after the next batch has started */
+	int64_t away_since_ms; /* when the database went away; 0: it is there */
+	void (*on_change)(void *context);
+	void *on_change_context;
+};
+
+static void on_main_done(struct batch *batch, void *context, const struct db_failure *failure);
+static void on_side_done(struct batch *batch, void *context, const struct db_failure *failure);
+
+/* -- ends ------------------------------------------------------------------------------------------------- */
+
+static void end_later(struct intake *intake, struct queued_draft *queued, enum draft_outcome outcome)
+{
+	queued->outcome = outcome;
+	list_append(&intake->ended, &queued->node);
+}
+
+static void tell_ended(struct intake *intake)
+{
+	struct list *node;
+
+	while ((node = list_shift(&intake->ended))) {
+		struct queued_draft *queued = LIST_ITEM(node, struct queued_draft, node);
+
+		intake->queued--;
+		queued->done(queued, queued->outcome);
+	}
+	if (!intake->queued)
+		timer_stop(intake->expiry);
+}
+
+/* -- parking ---------------------------------------------------------------------------------------------- */
+
+static struct parked_source *parked_find(struct intake *intake, int64_t source_id)
+{
+	for (struct list *node = intake->parked.next; node != &intake->parked; node = node->next) {
+		struct parked_source *parked = LIST_ITEM(node, struct parked_source, node);
+
+		if (parked->source_id == source_id)
+			return parked;
+	}
+	return NULL;
+}
+
+static void park(struct intake *intake, struct queued_draft *queued)
+{
+	struct parked_source *parked = parked_find(intake, queued->draft.source_id);
+
+	if (!parked) {
+		log_warn("intake.parked", "source=%" PRId64, queued->draft.source_id);
+		parked = mem_alloc(1, sizeof(*parked));
+		parked->source_id = queued->draft.source_id;
+		list_init(&parked->drafts);
+		list_append(&intake->parked, &parked->node);
+	}
+	list_append(&parked->drafts, &queued->node);
+}
+
+static void unpark_empty(struct intake *intake, int64_t source_id)
+{
+	struct parked_source *parked = parked_find(intake, source_id);
+
+	if (!parked || !list_is_empty(&parked->drafts))
+		return;
+	log_info("intake.unparked", "source=%" PRId64, source_id);
+	list_remove(&parked->node);
+	mem_free(parked);
+}
+
+/* -- starting batches ------------------------------------------------------------------------------------- */
+
+/* Moves drafts into the batch, at most size_max. */
+static void take(struct batch *batch, struct list *from, size_t size_max)
+{
+	struct list *node;
+
+	while (batch_size(batch) < size_max && (node = list_shift(from)))
+		batch_add(batch, LIST_ITEM(node, struct queued_draft, node));
+}
+
+/* The same from the line, where contacts may have gathered before their source was parked. */
+static void take_from_line(struct intake *intake, struct batch *batch)
+{
+	struct list *node;
+
+	while (batch_size(batch) < intake->batch_max && (node = list_shift(&intake->line))) {
+		struct queued_draft *queued = LIST_ITEM(node, struct queued_draft, node);
+		struct parked_source *parked = parked_find(intake, queued->draft.source_id);
+
+		if (parked)
+			list_append(&parked->drafts, node);
+		else
+			batch_add(batch, queued);
+	}
+}
+
+static void start_main(struct intake *intake)
+{
+	struct lane *lane = &intake->main;
+
+	if (lane->is_running || !pool_is_ready(intake->pool))
+		return;
+	batch_clear(lane->batch);
+	if (!list_is_empty(&intake->suspects))
+		take(lane->batch, &intake->suspects, intake->suspects_at_once);
+	else
+		take_from_line(intake, lane->batch);
+	if (!batch_size(lane->batch))
+		return;
+	lane->is_running = true;
+	batch_start(lane->batch, intake->pool, intake->passes_over ? BATCH_PASSES_OVER : BATCH_WAITS, on_main_done,
+		    lane);
+}
+
+static void start_side(struct intake *intake)
+{
+	struct lane *lane = &intake->side;
+	struct parked_source *parked;
+
+	if (lane->is_running || list_is_empty(&intake->parked) || !pool_is_ready(intake->pool))
+		return;
+	parked = LIST_ITEM(intake->parked.next, struct parked_source, node);
+	list_remove(&parked->node);
+	list_append(&intake->parked, &parked->node);
+	batch_clear(lane->batch);
+	take(lane->batch, &parked->drafts, intake->batch_max);
+	if (!batch_size(lane->batch)) {
+		unpark_empty(intake, parked->source_id);
+		return;
+	}
+	lane->is_running = true;
+	batch_start(lane->batch, intake->pool, BATCH_WAITS, on_side_done, lane);
+}
+
+/* The next batch first, the answers of the last one after: PostgreSQL works while they are written. */
+static void advance(void *context)
+{
+	struct intake *intake = context;
+
+	start_main(intake);
+	start_side(intake);
+	tell_ended(intake);
+}
+
+/* -- what becomes of a batch ------------------------------------------------------------------------------ */
+
+static void batch_stored(struct intake *intake, struct batch *batch)
+{
+	for (size_t i = 0; i < batch_size(batch); i++) {
+		struct queued_draft *queued = batch_draft(batch, i);
+
+		switch (batch_outcome(batch, i)) {
+		case BATCH_OF_DRAFT_STORED:
+			end_later(intake, queued, DRAFT_STORED);
+			break;
+		case BATCH_OF_DRAFT_UNKNOWN_SOURCE:
+			end_later(intake, queued, DRAFT_UNKNOWN_SOURCE);
+			break;
+		case BATCH_OF_DRAFT_SET_ASIDE:
+			park(intake, queued);
+			break;
+		}
+	}
+}
+
+/* Back to the head of a list, in their order. */
+static void put_back(struct list *list, struct batch *batch)
+{
+	for (size_t i = batch_size(batch); i-- > 0;)
+		list_prepend(list, &batch_draft(batch, i)->node);
+}
+
+static void end_all(struct intake *intake, struct batch *batch, enum draft_outcome outcome)
+{
+	for (size_t i = 0; i < batch_size(batch); i++)
+		end_later(intake, batch_draft(batch, i), outcome);
+}
+
+/* One contact alone failed on its own data, or on something that was deleted while it was planned. */
+static void end_suspect(struct intake *intake, struct queued_draft *queued, enum db_error error)
+{
+	if (error == DB_DATA)
+		end_later(intake, queued, DRAFT_REFUSED);
+	else if (error == DB_CONFLICT && ++queued->tries < TRIES_MAX)
+		list_prepend(&intake->suspects, &queued->node);
+	else
+		end_later(intake, queued, DRAFT_FAILED);
+}
+
+static void halve(struct intake *intake, struct batch *batch, enum db_error error)
+{
+	if (batch_size(batch) == 1) {
+		end_suspect(intake, batch_draft(batch, 0), error);
+		return;
+	}
+	put_back(&intake->suspects, batch);
+	intake->suspects_at_once = (batch_size(batch) + 1) / 2;
+}
+
+/* A lock was waited for in vain. Load rows can be passed over; if it was something else, halve down to it. */
+static void wait_apart(struct intake *intake, struct batch *batch)
+{
+	if (batch_size(batch) == 1 && intake->passes_over) {
+		park(intake, batch_draft(batch, 0));
+		return;
+	}
+	if (intake->passes_over) {
+		halve(intake, batch, DB_BUSY);
+		return;
+	}
+	put_back(&intake->suspects, batch);
+	intake->suspects_at_once = batch_size(batch);
+	intake->passes_over = true;
+}
+
+static void batch_failed(struct intake *intake, struct batch *batch, enum db_error error)
+{
+	switch (error) {
+	case DB_BUSY:
+		wait_apart(intake, batch);
+		break;
+	case DB_UNAVAILABLE: /* nothing was stored: they wait for the database until their deadlines */
+		put_back(&intake->line, batch);
+		break;
+	case DB_OUTCOME_UNKNOWN:
+		end_all(intake, batch, DRAFT_OUTCOME_UNKNOWN);
+		break;
+	case DB_RESTART: /* three times over: the database is contended beyond its means */
+		end_all(intake, batch, DRAFT_BUSY);
+		break;
+	default:
+		halve(intake, batch, error);
+	}
+}
+
+static void on_main_done(struct batch *batch, void *context, const struct db_failure *failure)
+{
+	struct lane *lane = context;
+	struct intake *intake = lane->intake;
+
+	lane->is_running = false;
+	if (failure->error)
+		batch_failed(intake, batch, failure->error);
+	else
+		batch_stored(intake, batch);
+	if (list_is_empty(&intake->suspects))
+		intake->passes_over = false;
+	advance(intake);
+}
+
+/* A parked batch that waits in vain goes back to its source, which has moved to the end of the parked ones. */
+static void on_side_done(struct batch *batch, void *context, const struct db_failure *failure)
+{
+	struct lane *lane = context;
+	struct intake *intake = lane->intake;
+	int64_t source_id = batch_draft(batch, 0)->draft.source_id;
+
+	lane->is_running = false;
+	if (failure->error == DB_BUSY)
+		put_back(&parked_find(intake, source_id)->drafts, batch);
+	else if (failure->error)
+		batch_failed(intake, batch, failure->error);
+	else
+		batch_stored(intake, batch);
+	unpark_empty(intake, source_id);
+	advance(intake);
+}
+
+/* -- deadlines and the database's absence ----------------------------------------------------------------- */
+
+/* Lists are in order of arrival, so only their heads need a look. */
+static void expire(struct intake *intake, struct list *list, int64_t now_ms, enum draft_outcome outcome)
+{
+	while (!list_is_empty(list)) {
+		struct queued_draft *queued = LIST_ITEM(list->next, struct queued_draft, node);
+
+		if (queued->deadline_ms > now_ms)
+			return;
+		list_remove(&queued->node);
+		end_later(intake, queued, outcome);
+	}
+}
+
+static void on_expiry(void *context)
+{
+	struct intake *intake = context;
+	int64_t now_ms = loop_now_ms();
+	struct list *next;
+
+	expire(intake, &intake->suspects, now_ms, DRAFT_UNAVAILABLE);
+	expire(intake, &intake->line, now_ms, DRAFT_UNAVAILABLE);
+	for (struct list *node = intake->parked.next; node != &intake->parked; node = next) {
+		struct parked_source *parked = LIST_ITEM(node, struct parked_source, node);
+
+		next = node->next;
+		expire(intake, &parked->drafts, now_ms, DRAFT_BUSY);
+		if (!intake->side.is_running)
+			unpark_empty(intake, parked->source_id);
+	}
+	timer_start(intake->expiry, EXPIRY_TICK_MS);
+	advance(intake);
+}
+
+static void on_pool_change(void *context)
+{
+	struct intake *intake = context;
+
+	intake->away_since_ms = pool_is_ready(intake->pool) ? 0 : loop_now_ms();
+	if (intake->on_change)
+		intake->on_change(intake->on_change_context);
+	advance(intake);
+}
+
+/* -- public ----------------------------------------------------------------------------------------------- */
+
+static void lane_init(struct lane *lane, struct intake *intake)
+{
+	*lane = (struct lane){ .intake = intake, .batch = batch_new(intake->batch_max, &intake->rng) };
+}
+
+struct intake *intake_new(struct loop *loop, const struct intake_options *options)
+{
+	struct intake *intake = mem_alloc(1, sizeof(*intake));
+
+	intake->loop = loop;
+	intake->pool = options->pool;
+	intake->batch_max = options->batch_max;
+	intake->line_max = options->line_max;
+	intake->wait_ms = options->wait_ms;
+	rng_seed(&intake->rng, options->seed);
+	list_init(&intake->line);
+	list_init(&intake->suspects);
+	list_init(&intake->parked);
+	list_init(&intake->ended);
+	lane_init(&intake->main, intake);
+	lane_init(&intake->side, intake);
+	deferred_init(&intake->start, advance, intake);
+	intake->expiry = timer_new(loop, on_expiry, intake);
+	intake->away_since_ms = pool_is_ready(intake->pool) ? 0 : loop_now_ms();
+	pool_on_change(intake->pool, on_pool_change, intake);
+	return intake;
+}
+
+void intake_free(struct intake **intake)
+{
+	if (!*intake)
+		return;
+	assert((*intake)->queued == 0);
+	pool_on_change((*intake)->pool, NULL, NULL);
+	deferred_cancel(&(*intake)->start);
+	timer_free(&(*intake)->expiry);
+	batch_free(&(*intake)->main.batch);
+	batch_free(&(*intake)->side.batch);
+	mem_free(*intake);
+	*intake = NULL;
+}
+
+bool intake_submit(struct intake *intake, struct queued_draft *queued)
+{
+	struct parked_source *parked;
+	int64_t now_ms = loop_now_ms();
+
+	if (intake->queued >= intake->line_max)
+		return false;
+	if (intake->away_since_ms && now_ms - intake->away_since_ms > intake->wait_ms)
+		return false;
+	queued->deadline_ms = now_ms + intake->wait_ms;
+	queued->tries = 0;
+	parked = parked_find(intake, queued->draft.source_id);
+	list_append(parked ? &parked->drafts : &intake->line, &queued->node);
+	if (intake->queued++ == 0)
+		timer_start(intake->expiry, EXPIRY_TICK_MS);
+	loop_defer(intake->loop, &intake->start);
+	return true;
+}
+
+void intake_on_change(struct intake *intake, void (*on_change)(void *context), void *context)
+{
+	intake->on_change = on_change;
+	intake->on_change_context = context;
+}
+
+size_t intake_queued(const struct intake *intake)
+{
+	return intake->queued;
+}

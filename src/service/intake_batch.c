@@ -1,0 +1,292 @@
+/* The step table of a batch: ASSIGNMENT.md says why each statement is where it is. */
+#include "service/intake_batch.h"
+
+#include "base/log.h"
+#include "db/flow.h"
+#include "service/internal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The answers of the first trip, in order. */
+enum { SOURCES, LEADS_INSERTED, LEADS, LOADS, LINKS, IDS };
+
+struct batch {
+	struct queued_draft **drafts;
+	enum batch_outcome *outcomes;
+	struct choice *choices;
+	int64_t *source_ids; /* of each draft */
+	size_t count, size_max;
+	struct rng *rng;
+	enum batch_locking locking;
+	batch_done *done;
+	void *context;
+};
+
+struct batch *batch_new(size_t size_max, struct rng *rng)
+{
+	struct batch *batch = mem_alloc(1, sizeof(*batch));
+
+	batch->drafts = mem_alloc(size_max, sizeof(*batch->drafts));
+	batch->outcomes = mem_alloc(size_max, sizeof(*batch->outcomes));
+	batch->choices = mem_alloc(size_max, sizeof(*batch->choices));
+	batch->source_ids = mem_alloc(size_max, sizeof(*batch->source_ids));
+	batch->size_max = size_max;
+	batch->rng = rng;
+	return batch;
+}
+
+void batch_free(struct batch **batch)
+{
+	if (!*batch)
+		return;
+	mem_free((*batch)->drafts);
+	mem_free((*batch)->outcomes);
+	mem_free((*batch)->choices);
+	mem_free((*batch)->source_ids);
+	mem_free(*batch);
+	*batch = NULL;
+}
+
+void batch_clear(struct batch *batch)
+{
+	batch->count = 0;
+}
+
+void batch_add(struct batch *batch, struct queued_draft *queued)
+{
+	assert(batch->count < batch->size_max);
+	batch->source_ids[batch->count] = queued->draft.source_id;
+	batch->drafts[batch->count++] = queued;
+}
+
+size_t batch_size(const struct batch *batch)
+{
+	return batch->count;
+}
+
+struct queued_draft *batch_draft(const struct batch *batch, size_t index)
+{
+	return batch->drafts[index];
+}
+
+enum batch_outcome batch_outcome(const struct batch *batch, size_t index)
+{
+	return batch->outcomes[index];
+}
+
+/* -- first trip: lock, then read what decides ----------------------------------------------------------- */
+
+static int by_number(const void *a, const void *b)
+{
+	int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
+
+	return (first > second) - (first < second);
+}
+
+static size_t distinct_sources(const struct batch *batch, int64_t *sources)
+{
+	size_t distinct = 0;
+
+	memcpy(sources, batch->source_ids, batch->count * sizeof(*sources));
+	qsort(sources, batch->count, sizeof(*sources), by_number);
+	for (size_t i = 0; i < batch->count; i++)
+		if (i == 0 || sources[i] != sources[distinct - 1])
+			sources[distinct++] = sources[i];
+	return distinct;
+}
+
+static void ask_locks(struct flow *flow)
+{
+	const struct batch *batch = flow_context(flow);
+	int64_t *sources = arena_alloc(flow_arena(flow), batch->count, sizeof(*sources));
+	struct args by_source = flow_args(flow), count = flow_args(flow);
+
+	args_ints(&by_source, sources, distinct_sources(batch, sources));
+	args_int(&count, (int64_t)batch->count);
+
+	flow_ask(flow, Q_BATCH_SOURCES, &by_source);
+	batch_leads_ask(flow, batch->drafts, batch->count);
+	flow_ask(flow, batch->locking == BATCH_WAITS ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
+	flow_ask(flow, Q_BATCH_LINKS, &by_source);
+	flow_ask(flow, Q_BATCH_IDS, &count);
+}
+
+/* -- between the trips: plan ------------------------------------------------------------------------------ */
+
+static bool has_source(const struct rows *sources, int64_t source_id)
+{
+	int low = 0, high = rows_count(sources);
+
+	while (low < high) {
+		int middle = low + (high - low) / 2;
+
+		if (row_int(sources, middle, 0) < source_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < rows_count(sources) && row_int(sources, low, 0) == source_id;
+}
+
+static int seat_by_operator(const void *a, const void *b)
+{
+	int64_t first = ((const struct seat *)a)->operator_id, second = ((const struct seat *)b)->operator_id;
+
+	return (first > second) - (first < second);
+}
+
+/* Sources whose loads could not all be locked; in the order of the links, so sorted. */
+struct stuck_sources {
+	int64_t *ids;
+	size_t count;
+};
+
+static bool is_stuck(const struct stuck_sources *stuck, int64_t source_id)
+{
+	return stuck->count && bsearch(&source_id, stuck->ids, stuck->count, sizeof(*stuck->ids), by_number);
+}
+
+/*
+ * Seats from the locked loads, links to them. A link whose operator is not among the locked ones came after the
+ * lock, and is left to the next batch; or the row was passed over, which makes its source a stuck one.
+ */
+static struct roster roster_read(struct flow *flow, enum batch_locking locking, struct stuck_sources *stuck_out)
+{
+	const struct rows *loads = flow_rows(flow, LOADS), *link_rows = flow_rows(flow, LINKS);
+	size_t seat_count = (size_t)rows_count(loads), link_rows_count = (size_t)rows_count(link_rows);
+	struct seat *seats = arena_alloc(flow_arena(flow), seat_count, sizeof(*seats));
+	struct link *links = arena_alloc(flow_arena(flow), link_rows_count, sizeof(*links));
+	size_t link_count = 0;
+
+	*stuck_out = (struct stuck_sources){ arena_alloc(flow_arena(flow), link_rows_count, sizeof(int64_t)), 0 };
+	for (size_t i = 0; i < seat_count; i++)
+		seats[i] = (struct seat){ .operator_id = row_int(loads, (int)i, 0),
+					  .load = row_int(loads, (int)i, 1) };
+	for (int row = 0; row < (int)link_rows_count; row++) {
+		int64_t source_id = row_int(link_rows, row, 0);
+		struct seat key = { .operator_id = row_int(link_rows, row, 1) };
+		struct seat *seat = bsearch(&key, seats, seat_count, sizeof(*seats), seat_by_operator);
+
+		if (!seat) {
+			if (locking == BATCH_PASSES_OVER && !is_stuck(stuck_out, source_id))
+				stuck_out->ids[stuck_out->count++] = source_id;
+			continue;
+		}
+		seat->is_active = row_bool(link_rows, row, 3);
+		seat->limit = row_int(link_rows, row, 4);
+		links[link_count++] = (struct link){ .source_id = source_id,
+						     .seat = (size_t)(seat - seats),
+						     .weight = row_thousandths(link_rows, row, 2) };
+	}
+	return (struct roster){ seats, seat_count, links, link_count };
+}
+
+static enum batch_outcome outcome_of(const struct flow *flow, const struct stuck_sources *stuck, int64_t source_id)
+{
+	if (!has_source(flow_rows(flow, SOURCES), source_id))
+		return BATCH_OF_DRAFT_UNKNOWN_SOURCE;
+	return is_stuck(stuck, source_id) ? BATCH_OF_DRAFT_SET_ASIDE : BATCH_OF_DRAFT_STORED;
+}
+
+static enum flow_next read_locks(struct flow *flow)
+{
+	struct batch *batch = flow_context(flow);
+	const struct rows *ids = flow_rows(flow, IDS);
+	struct stuck_sources stuck;
+	struct roster roster = roster_read(flow, batch->locking, &stuck);
+	struct known_leads leads = batch_leads_read(flow, flow_rows(flow, LEADS));
+	size_t stored = 0;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		struct queued_draft *queued = batch->drafts[i];
+		struct contact_result *result = &queued->result;
+
+		batch->outcomes[i] = outcome_of(flow, &stuck, queued->draft.source_id);
+		if (batch->outcomes[i] != BATCH_OF_DRAFT_STORED)
+			continue;
+		assign_plan(&roster, &queued->draft.source_id, 1, batch->rng, &batch->choices[i]);
+		*result = (struct contact_result){
+			.id = row_int(ids, (int)i, 0),
+			.lead_id = known_lead_id(&leads, queued->draft.external_id),
+			.waiting_reason = batch->choices[i].reason,
+		};
+		if (batch->choices[i].seat != NOBODY)
+			result->operator_id = roster.seats[batch->choices[i].seat].operator_id;
+		snprintf(result->created_at, sizeof(result->created_at), "%s", row_text(ids, (int)i, 1).at);
+		stored++;
+	}
+	return stored ? FLOW_NEXT : FLOW_ROLLBACK;
+}
+
+/* -- second trip: store ----------------------------------------------------------------------------------- */
+
+static void ask_contacts(struct flow *flow, struct queued_draft *const *drafts, size_t count)
+{
+	struct arena *arena = flow_arena(flow);
+	int64_t *numbers[4];   /* id, lead, source, operator */
+	struct text *texts[3]; /* waiting reason, message, payload */
+	struct args args = flow_args(flow);
+
+	for (size_t k = 0; k < COUNT_OF(numbers); k++)
+		numbers[k] = arena_alloc(arena, count, sizeof(**numbers));
+	for (size_t k = 0; k < COUNT_OF(texts); k++)
+		texts[k] = arena_alloc(arena, count, sizeof(**texts));
+	for (size_t i = 0; i < count; i++) {
+		const struct contact_result *result = &drafts[i]->result;
+		const struct contact_draft *draft = &drafts[i]->draft;
+
+		numbers[0][i] = result->id;
+		numbers[1][i] = result->lead_id;
+		numbers[2][i] = draft->source_id;
+		numbers[3][i] = result->operator_id;
+		texts[0][i] = text_of(waiting_reason_name(result->waiting_reason));
+		texts[1][i] = draft->message;
+		texts[2][i] = draft->payload;
+	}
+	for (size_t k = 0; k < COUNT_OF(numbers) - 1; k++)
+		args_ints(&args, numbers[k], count);
+	args_ints_or_null(&args, numbers[3], count);
+	for (size_t k = 0; k < COUNT_OF(texts); k++)
+		args_texts(&args, texts[k], count);
+	flow_ask(flow, Q_BATCH_STORE, &args);
+}
+
+static void ask_store(struct flow *flow)
+{
+	const struct batch *batch = flow_context(flow);
+	struct queued_draft **stored = arena_alloc(flow_arena(flow), batch->count, sizeof(*stored));
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->outcomes[i] == BATCH_OF_DRAFT_STORED)
+			stored[count++] = batch->drafts[i];
+	batch_leads_ask_changes(flow, stored, count);
+	ask_contacts(flow, stored, count);
+}
+
+static const struct flow_step batch_steps[] = {
+	{ "locks", ask_locks, read_locks },
+	{ "store", ask_store, NULL },
+	{ 0 },
+};
+
+static void on_flow_done(struct flow *flow, void *context, const struct db_failure *failure)
+{
+	struct batch *batch = context;
+
+	if (failure->error)
+		log_warn("batch.failed", "step=%s error=%s sqlstate=%s contacts=%zu", flow_step_name(flow),
+			 db_error_name(failure->error), failure->sqlstate, batch->count);
+	batch->done(batch, batch->context, failure);
+}
+
+void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context)
+{
+	batch->locking = locking;
+	batch->done = done;
+	batch->context = context;
+	flow_start(pool, batch_steps, on_flow_done, batch);
+}

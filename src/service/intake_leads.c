@@ -1,0 +1,141 @@
+/* The leads of a batch: found or made in its first trip, changed in its second. */
+#include "service/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static int by_external_id(const void *a, const void *b)
+{
+	const struct queued_draft *const *first = a, *const *second = b;
+
+	return text_compare((*first)->draft.external_id, (*second)->draft.external_id);
+}
+
+/* In the order of their external ids, so that two batches cannot wait for each other's leads in a circle. */
+void batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count)
+{
+	struct arena *arena = flow_arena(flow);
+	struct queued_draft **sorted = arena_alloc(arena, count, sizeof(*sorted));
+	struct text *external_ids = arena_alloc(arena, count, sizeof(*external_ids));
+	int64_t *sources = arena_alloc(arena, count, sizeof(*sources));
+	struct args insert = flow_args(flow), find = flow_args(flow);
+	size_t distinct = 0;
+
+	memcpy(sorted, drafts, count * sizeof(struct queued_draft *));
+	qsort(sorted, count, sizeof(struct queued_draft *), by_external_id);
+	for (size_t i = 0; i < count; i++) {
+		external_ids[i] = sorted[i]->draft.external_id;
+		sources[i] = sorted[i]->draft.source_id;
+	}
+	args_texts(&insert, external_ids, count);
+	args_ints(&insert, sources, count);
+	flow_ask(flow, Q_BATCH_LEADS_INSERT, &insert);
+
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || !text_equals(external_ids[i], external_ids[distinct - 1]))
+			external_ids[distinct++] = external_ids[i];
+	args_texts(&find, external_ids, distinct);
+	flow_ask(flow, Q_BATCH_LEADS, &find);
+}
+
+static int known_lead_compare(const void *a, const void *b)
+{
+	return text_compare(((const struct known_lead *)a)->external_id,
+			    ((const struct known_lead *)b)->external_id);
+}
+
+struct known_leads batch_leads_read(struct flow *flow, const struct rows *rows)
+{
+	size_t count = (size_t)rows_count(rows);
+	struct known_lead *leads = arena_alloc(flow_arena(flow), count, sizeof(*leads));
+
+	for (size_t i = 0; i < count; i++)
+		leads[i] = (struct known_lead){ row_text(rows, (int)i, 1), row_int(rows, (int)i, 0) };
+	qsort(leads, count, sizeof(*leads), known_lead_compare);
+	return (struct known_leads){ leads, count };
+}
+
+int64_t known_lead_id(const struct known_leads *leads, struct text external_id)
+{
+	struct known_lead key = { .external_id = external_id };
+	const struct known_lead *lead =
+		bsearch(&key, leads->items, leads->count, sizeof(*leads->items), known_lead_compare);
+
+	assert(lead);
+	return lead->id;
+}
+
+static bool changes_lead(const struct contact_draft *draft)
+{
+	return draft->name.is_given || draft->phone.is_given || draft->email.is_given;
+}
+
+static void member_overlay(struct lead_member *member, const struct lead_member *newer)
+{
+	if (newer->is_given)
+		*member = *newer;
+}
+
+static int by_lead_then_arrival(const void *a, const void *b)
+{
+	const struct queued_draft *first = *(const struct queued_draft *const *)a;
+	const struct queued_draft *second = *(const struct queued_draft *const *)b;
+	int64_t order = first->result.lead_id - second->result.lead_id;
+
+	if (order == 0)
+		order = first->result.id - second->result.id;
+	return (order > 0) - (order < 0);
+}
+
+/* Several contacts of one lead may each say something of it; the later word stands, member by member. */
+static size_t merge_changes(struct queued_draft *const *drafts, size_t draft_count, struct arena *arena,
+			    struct contact_draft *merged, int64_t *lead_ids)
+{
+	struct queued_draft **changing = arena_alloc(arena, draft_count, sizeof(*changing));
+	size_t changing_count = 0, count = 0;
+
+	for (size_t i = 0; i < draft_count; i++)
+		if (changes_lead(&drafts[i]->draft))
+			changing[changing_count++] = drafts[i];
+	qsort(changing, changing_count, sizeof(struct queued_draft *), by_lead_then_arrival);
+	for (size_t i = 0; i < changing_count; i++) {
+		if (count == 0 || lead_ids[count - 1] != changing[i]->result.lead_id)
+			lead_ids[count++] = changing[i]->result.lead_id;
+		member_overlay(&merged[count - 1].name, &changing[i]->draft.name);
+		member_overlay(&merged[count - 1].phone, &changing[i]->draft.phone);
+		member_overlay(&merged[count - 1].email, &changing[i]->draft.email);
+	}
+	return count;
+}
+
+static void args_members(struct args *args, const struct contact_draft *merged, size_t offset, size_t count)
+{
+	bool *given = arena_alloc(args->arena, count, sizeof(*given));
+	struct text *texts = arena_alloc(args->arena, count, sizeof(*texts));
+
+	for (size_t i = 0; i < count; i++) {
+		const struct lead_member *member =
+			(const struct lead_member *)(const void *)((const char *)&merged[i] + offset);
+
+		given[i] = member->is_given;
+		texts[i] = member->text;
+	}
+	args_bools(args, given, count);
+	args_texts(args, texts, count);
+}
+
+void batch_leads_ask_changes(struct flow *flow, struct queued_draft *const *drafts, size_t draft_count)
+{
+	struct contact_draft *merged = arena_alloc(flow_arena(flow), draft_count, sizeof(*merged));
+	int64_t *lead_ids = arena_alloc(flow_arena(flow), draft_count, sizeof(*lead_ids));
+	size_t count = merge_changes(drafts, draft_count, flow_arena(flow), merged, lead_ids);
+	struct args args = flow_args(flow);
+
+	if (!count)
+		return;
+	args_ints(&args, lead_ids, count);
+	args_members(&args, merged, offsetof(struct contact_draft, name), count);
+	args_members(&args, merged, offsetof(struct contact_draft, phone), count);
+	args_members(&args, merged, offsetof(struct contact_draft, email), count);
+	flow_ask(flow, Q_BATCH_LEADS_UPDATE, &args);
+}

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""
+Runs the tests over HTTP: run.py [part of a file's name or of a test's name ...]
+
+LEADD names the binary (default build/leadd), PG_BIN the folder of PostgreSQL's programs.
+"""
+
+import glob
+import importlib
+import inspect
+import os
+import shutil
+import signal
+import sys
+import time
+import traceback
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LOAD = os.path.join(os.path.dirname(HERE), "load")
+LOG_LINES_MAX = 150
+
+sys.path[:0] = [HERE, LOAD]
+
+import harness  # noqa: E402  (after the path is set)
+from postgres import Postgres  # noqa: E402
+
+
+def selected(patterns):
+    """(module, tests) of each file that has something to run."""
+    paths = sorted(glob.glob(f"{HERE}/test_*.py")) + sorted(glob.glob(f"{LOAD}/test_*.py"))
+    for path in paths:
+        module = importlib.import_module(os.path.basename(path).removesuffix(".py"))
+        tests = [function for function in harness.tests_of(module)
+                 if not patterns or any(pattern in f"{os.path.basename(path)}:{function.__name__}" for pattern in patterns)]
+        if tests:
+            yield module, tests
+
+
+class Logs:
+    """Shows what the logs gained since the last look."""
+
+    def __init__(self):
+        self.seen = {}
+
+    def new_lines(self, paths):
+        for path in paths:
+            if not os.path.exists(path):
+                continue
+            with open(path, encoding="utf-8", errors="replace") as file:
+                file.seek(self.seen.get(path, 0))
+                lines = file.read().splitlines()
+                self.seen[path] = file.tell()
+            yield path, lines
+
+    def print_new(self, paths):
+        for path, lines in self.new_lines(paths):
+            print(f"--- {os.path.basename(path)}, {len(lines)} lines" + (", the last:" if len(lines) > LOG_LINES_MAX else ""))
+            print("\n".join(lines[-LOG_LINES_MAX:]))
+
+    def skip(self, paths):
+        for _ in self.new_lines(paths):
+            pass
+
+
+def run_file(postgres, module, tests):
+    """(passed, failed)"""
+    started = time.monotonic()
+    lab = harness.Lab(postgres, module.__name__, getattr(module, "SETTINGS", {}))
+    try:
+        passed, failed = run_tests(lab, module, tests)
+    finally:
+        lab.kill()
+        shutil.rmtree(lab.folder, ignore_errors=True)
+    print(f"{module.__name__}: {passed} passed, {failed} failed, {time.monotonic() - started:.1f} s", flush=True)
+    return passed, failed
+
+
+def run_tests(lab, module, tests):
+    passed = failed = 0
+    logs = Logs()
+    for function in tests:
+        logs.skip(lab.logs())
+        try:
+            function(*[lab.fixture(name) for name in inspect.signature(function).parameters])
+            passed += 1
+        except Exception:  # a test fails in whatever way it likes
+            failed += 1
+            print(f"\nFAILED {module.__name__}: {function.__name__}")
+            traceback.print_exc(file=sys.stdout)
+            logs.print_new(lab.logs())
+    for complaint in lab.close():
+        failed += 1
+        print(f"\nFAILED {module.__name__}: its server left badly: {complaint}")
+        logs.print_new(lab.logs())
+    return passed, failed
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    postgres = Postgres()
+    try:
+        results = [run_file(postgres, module, tests) for module, tests in selected(sys.argv[1:])]
+    finally:
+        postgres.close()
+    passed, failed = (sum(column) for column in zip(*results)) if results else (0, 0)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""
+Runs the browser tests against a server and a database of their own: run.py [part of a test's name ...]
+
+LEADD names the binary (default build/leadd), BUILD the folder that has browser/node_modules,
+CHROMIUM the browser.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "api"))
+
+from harness import Lab  # noqa: E402  (after the path is set)
+from postgres import Postgres  # noqa: E402
+
+SUMMARY = re.compile(r"(\d+) passed, (\d+) failed")
+LOG_LINES_MAX = 60
+
+
+def run_node(url, patterns):
+    """(passed, failed); all lines but the summary are shown as they come."""
+    passed, failed = 0, 1
+    with subprocess.Popen(["node", os.path.join(HERE, "main.mjs"), url, *patterns], stdout=subprocess.PIPE,
+                          text=True, encoding="utf-8") as node:
+        for line in node.stdout:
+            summary = SUMMARY.fullmatch(line.strip())
+            if summary:
+                passed, failed = map(int, summary.groups())
+            else:
+                print(line, end="", flush=True)
+    if node.returncode and not failed:
+        failed = 1
+    return passed, failed
+
+
+def show_logs(lab):
+    for path in lab.logs():
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = file.read().splitlines()
+        print(f"--- {os.path.basename(path)}, the end of {len(lines)} lines", *lines[-LOG_LINES_MAX:], sep="\n")
+
+
+def run_lab(lab, patterns):
+    """(passed, failed) of the tests and of the server's own end."""
+    try:
+        passed, failed = run_node(f"http://127.0.0.1:{lab.serve().server.port()}", patterns)
+    except AssertionError as complaint:
+        passed, failed = 0, 1
+        print(f"FAILED  {complaint}")
+    for complaint in lab.close():
+        failed += 1
+        print(f"FAILED  the server left badly: {complaint}")
+    if failed:
+        show_logs(lab)
+    return passed, failed
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    postgres = Postgres()
+    try:
+        lab = Lab(postgres, "browser", {"AUTH": "open"})
+        passed, failed = run_lab(lab, sys.argv[1:])
+        shutil.rmtree(lab.folder, ignore_errors=True)
+    finally:
+        postgres.close()
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

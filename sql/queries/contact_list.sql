@@ -3,7 +3,7 @@
 -- $8 created from, $9 created to (from $3 on: null means any) -> items, next_id
 with page as (
 	select contact.id, row_number() over (order by contact.id desc) as place,
-	       json_build_object({{contact_members contact lead.external_id}}) as item
+	       {{contact_json contact lead.external_id}} as item
 	  from contacts as contact
 	  join leads as lead on lead.id = contact.lead_id
 	 where contact.id < $2::bigint

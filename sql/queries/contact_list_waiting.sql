@@ -3,9 +3,10 @@
 -- -> items, next_id
 with page as (
 	select contact.id, row_number() over (order by contact.id) as place,
-	       json_build_object({{contact_members contact lead.external_id}},
-			'waiting_reason', contact.waiting_reason,
-			'waiting_seconds', greatest(0, floor(extract(epoch from now() - contact.created_at)))) as item
+	       (select row_to_json(shown)
+		  from (select {{contact_columns contact lead.external_id}},
+			       contact.waiting_reason, {{seconds_since contact.created_at}} as waiting_seconds)
+		    as shown) as item
 	  from contacts as contact
 	  join leads as lead on lead.id = contact.lead_id
 	 where contact.id > $2::bigint

@@ -23,39 +23,30 @@ with assigned as (
 	 where contact.source_id = $1
 	 group by contact.status
 ), oldest as (
-	select contact.id,
-	       greatest(0, floor(extract(epoch from now() - contact.created_at))) as waiting_seconds
+	select contact.id, {{seconds_since contact.created_at}} as waiting_seconds
 	  from contacts as contact
 	 where contact.source_id = $1
 	   and contact.operator_id is null
 	   and contact.status = 'waiting'
 	 order by contact.id
 	 limit 10
+), shares as (
+	select people.id as operator_id, people.name as operator_name, trim_scale(people.weight) as weight,
+	       coalesce((people.weight / nullif(total.weight, 0))::double precision, 0) as expected_share,
+	       coalesce((people.contacts / nullif(total.contacts, 0))::double precision, 0) as actual_share,
+	       people.contacts as assigned
+	  from people
+	 cross join (select sum(weight) as weight, sum(contacts) as contacts from people) as total
+), shown as (
+	select source.id as source_id, source.name as source_name, rfc3339($2) as from, rfc3339($3) as to,
+	       (select coalesce(sum(contacts), 0) from assigned) as assigned,
+	       coalesce((select contacts from statuses where status = 'active'), 0) as active,
+	       coalesce((select contacts from statuses where status = 'waiting'), 0) as waiting,
+	       coalesce((select contacts from statuses where status = 'closed'), 0) as closed,
+	       coalesce((select json_agg(oldest order by id) from oldest), '[]') as oldest_waiting,
+	       coalesce((select json_agg(shares order by operator_id) from shares), '[]') as items
+	  from sources as source
+	 where source.id = $1
 )
-select json_build_object(
-	'source_id', source.id,
-	'source_name', source.name,
-	'from', rfc3339($2),
-	'to', rfc3339($3),
-	'assigned', (select coalesce(sum(contacts), 0) from assigned),
-	'active', coalesce((select contacts from statuses where status = 'active'), 0),
-	'waiting', coalesce((select contacts from statuses where status = 'waiting'), 0),
-	'closed', coalesce((select contacts from statuses where status = 'closed'), 0),
-	'oldest_waiting', coalesce((
-		select json_agg(json_build_object('id', id, 'waiting_seconds', waiting_seconds) order by id)
-		  from oldest), '[]'),
-	'items', coalesce((
-		select json_agg(json_build_object(
-				'operator_id', people.id,
-				'operator_name', people.name,
-				'weight', trim_scale(people.weight),
-				'expected_share',
-					coalesce((people.weight / nullif(total.weight, 0))::double precision, 0),
-				'actual_share',
-					coalesce((people.contacts / nullif(total.contacts, 0))::double precision, 0),
-				'assigned', people.contacts)
-			order by people.id)
-		  from people
-		 cross join (select sum(weight) as weight, sum(contacts) as contacts from people) as total), '[]'))
-  from sources as source
- where source.id = $1
+select row_to_json(shown)
+  from shown

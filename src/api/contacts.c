@@ -84,7 +84,7 @@ const struct endpoint contacts_create_endpoint = {
 	.problems = { &problem_not_found, &problem_outcome_unknown },
 };
 
-/* As sql/fragments/contact_members.sql prints it; a test holds the two together. */
+/* As sql/fragments/contact_columns.sql prints it; a test holds the two together. */
 static void print_new_contact(struct buf *json, const struct contact_draft *draft, const struct contact_result *result)
 {
 	bool is_assigned = result->operator_id != 0;

@@ -21,7 +21,7 @@ from harness import Lab  # noqa: E402  (after the path is set)
 from postgres import Postgres  # noqa: E402
 
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed")
-LOG_LINES_MAX = 60
+LOG_LINES_MAX = 40
 
 
 def run_node(url, patterns):
@@ -44,7 +44,8 @@ def show_logs(lab):
     for path in lab.logs():
         with open(path, encoding="utf-8", errors="replace") as file:
             lines = file.read().splitlines()
-        print(f"--- {os.path.basename(path)}, the end of {len(lines)} lines", *lines[-LOG_LINES_MAX:], sep="\n")
+        shown = lines[:LOG_LINES_MAX] + lines[LOG_LINES_MAX:][-LOG_LINES_MAX:]
+        print(f"--- {os.path.basename(path)}, the first and last of {len(lines)} lines", *shown, sep="\n")
 
 
 def run_lab(lab, patterns):

@@ -9,6 +9,7 @@
 
 /* request_world() of every handler. */
 struct api {
+	struct loop *loop;
 	struct pool *pool; /* for all but the batches */
 	struct intake *intake;
 	bool (*is_ready)(void *app); /* whether the service can do its work now */

@@ -40,7 +40,7 @@ struct fault {
 
 struct faults {
 	struct arena *arena; /* holds the texts */
-	size_t count; /* of all; only the first FAULTS_MAX are in items */
+	size_t count;        /* of all; only the first FAULTS_MAX are in items */
 	struct fault items[FAULTS_MAX];
 };
 

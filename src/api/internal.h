@@ -123,6 +123,7 @@ DECLARE_ENDPOINT(weights_list);
 DECLARE_ENDPOINT(weights_replace);
 DECLARE_ENDPOINT(weights_set);
 DECLARE_ENDPOINT(weights_delete);
+DECLARE_ENDPOINT(sources_simulate);
 DECLARE_ENDPOINT(leads_list);
 DECLARE_ENDPOINT(leads_read);
 DECLARE_ENDPOINT(leads_change);

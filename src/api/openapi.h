@@ -10,7 +10,7 @@ void openapi_print_field(struct buf *out, const struct field *field, enum schema
 /* {"$ref": ...} */
 void openapi_print_ref(struct buf *out, const struct schema *schema);
 
-/* An example object from the fields' examples. */
+/* An example object from the fields' examples; those that have none, and hold no other fields, are left out. */
 void openapi_print_example(struct buf *out, const struct schema *schema);
 
 /* "Problem": {...} */

@@ -133,10 +133,15 @@ static void print_example_of(struct buf *out, const struct field *field)
 
 void openapi_print_example(struct buf *out, const struct schema *schema)
 {
+	bool is_first = true;
+
 	buf_char(out, '{');
 	for (const struct field *field = schema->fields; field->name; field++) {
-		buf_printf(out, "%s\"%s\":", field == schema->fields ? "" : ",", field->name);
+		if (!field->example && !field->schema)
+			continue;
+		buf_printf(out, "%s\"%s\":", is_first ? "" : ",", field->name);
 		print_example_of(out, field);
+		is_first = false;
 	}
 	buf_char(out, '}');
 }

@@ -22,6 +22,7 @@ const struct route api_routes[] = {
 	{ HTTP_PUT, "/api/v1/sources/{source_id}/weights/", TAKES_BODY(weights_replace) },
 	{ HTTP_PUT, "/api/v1/sources/{source_id}/weights/{operator_id}", TAKES_BODY(weights_set) },
 	{ HTTP_DELETE, "/api/v1/sources/{source_id}/weights/{operator_id}", WITHOUT_BODY(weights_delete) },
+	{ HTTP_POST, "/api/v1/sources/{source_id}/simulate", TAKES_BODY(sources_simulate) },
 
 	{ HTTP_GET, "/api/v1/leads/", WITHOUT_BODY(leads_list) },
 	{ HTTP_GET, "/api/v1/leads/{lead_id}", WITHOUT_BODY(leads_read) },

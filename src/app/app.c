@@ -255,7 +255,7 @@ static void open_rest(struct app *app)
 	};
 
 	app->intake = intake_new(app->loop, &options);
-	app->api = (struct api){ .pool = app->requests, .intake = app->intake, .is_ready = is_ready, .app = app };
+	app->api = (struct api){ .loop = app->loop, .pool = app->requests, .intake = app->intake, .is_ready = is_ready, .app = app };
 	buf_init(&app->api.openapi);
 	openapi_print(&app->api.openapi, api_routes);
 	deferred_init(&app->look, look, app);
@@ -341,10 +341,10 @@ enum exit_code app_serve(const struct config *config)
 			_exit(EXIT_ASKED);
 		}
 		log_info("app.stopped", "%s", "live_requests=0");
-	} else
-		code = EXIT_BIND;
-	if (app.server)
 		code = EXIT_ASKED;
+	} else {
+		code = EXIT_BIND;
+	}
 	close_all(&app);
 	quickstart_stop(&app.quickstart);
 	return code;

@@ -47,8 +47,8 @@ static enum framing_event request_ends(struct framing *framing)
 
 static enum framing_event body_too_large(struct framing *framing)
 {
-	return framing->body_max ? framing_break(framing, &problem_too_large, NULL) :
-				   framing_break(framing, &problem_malformed, "this endpoint takes no body");
+	return framing->body_max ? framing_break(framing, &problem_too_large, NULL)
+				 : framing_break(framing, &problem_malformed, "this endpoint takes no body");
 }
 
 bool framing_allow(struct framing *framing, size_t body_max)

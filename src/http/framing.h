@@ -1,8 +1,9 @@
 /*
- * Where a request begins and ends on the wire, and whether its head is one that we and every proxy before us read alike.
+ * Where a request begins and ends on the wire, and whether its head is one that we and every proxy before us read
+ * alike.
  *
- * evhttp is lenient where leniency lets a second request hide in the first. This reader is strict, sees each byte before evhttp
- * does, and knows nothing of sockets. What it accepts evhttp reads in the same way.
+ * evhttp is lenient where leniency lets a second request hide in the first. This reader is strict, sees each byte
+ * before evhttp does, and knows nothing of sockets. What it accepts evhttp reads in the same way.
  */
 #ifndef LEADD_HTTP_FRAMING_H
 #define LEADD_HTTP_FRAMING_H
@@ -68,7 +69,7 @@ void framing_done(struct framing *framing);
 /* Reads on until something happened; *used_out says how many bytes that took. */
 enum framing_event framing_feed(struct framing *framing, const char *bytes, size_t length, size_t *used_out);
 
-/* Lets the body of the request come, up to body_max bytes. Returns false, with a problem, when it is too long already. */
+/* Lets the body of the request come, up to body_max bytes; false, with a problem: it is too long already. */
 MUST_CHECK bool framing_allow(struct framing *framing, size_t body_max);
 
 /* Nothing of the next request has arrived. */

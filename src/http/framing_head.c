@@ -42,7 +42,7 @@ static bool is_token_byte(unsigned char byte)
 	return is_alphanumeric(byte) || (byte && strchr("!#$%&'*+-.^_`|~", byte));
 }
 
-/* RFC 3986, and the few characters that browsers send in queries without escaping them. No '#': fragments stay at home. */
+/* RFC 3986, and the few characters that browsers do not escape in queries. No '#': fragments stay at home. */
 static bool is_target_byte(unsigned char byte)
 {
 	return byte > 0x20 && byte < 0x7F && byte != '"' && byte != '#' && byte != '<' && byte != '>' && byte != '\\';
@@ -195,8 +195,8 @@ static enum framing_event read_known_header(struct framing *framing, enum known_
 		return read_content_length(framing, value);
 	case HEADER_TRANSFER_ENCODING:
 		framing->is_chunked = equals_without_case(value, TEXT("chunked"));
-		return framing->is_chunked ? FRAMING_MORE :
-					     framing_break(framing, &problem_not_implemented,
+		return framing->is_chunked ? FRAMING_MORE
+					   : framing_break(framing, &problem_not_implemented,
 							   "the only transfer coding served is chunked, alone");
 	case HEADER_EXPECT:
 		framing->expects_continue = equals_without_case(value, TEXT("100-continue"));

@@ -1,9 +1,10 @@
 /*
- * Between socket and evhttp: each byte passes the strict reader of framing.c first, and each connection has its deadlines.
+ * Between socket and evhttp: each byte passes the strict reader of framing.c first, and each connection has its
+ * deadlines.
  *
- * evhttp answers its own errors in HTML, and some of what it accepts lets a second request hide in the first. So broken bytes never
- * reach it: they are cut off its input, and the refusal is ours (refusal.c). One sweep looks after all deadlines; no
- * request starts or stops a timer.
+ * evhttp answers its own errors in HTML, and some of what it accepts lets a second request hide in the first. So broken
+ * bytes never reach it: they are cut off its input, and the refusal is ours (refusal.c). One sweep looks after all
+ * deadlines; no request starts or stops a timer.
  */
 #include "base/log.h"
 #include "http/internal.h"
@@ -69,8 +70,8 @@ static size_t body_limit(struct connection *connection)
 
 	if (target_read(arena, (struct text){ connection->framing.target.bytes, connection->framing.target.length },
 			&target, &why)) {
-		struct route_match match = router_find(connection->server->options.routes, connection->framing.method,
-						       target.path);
+		struct route_match match =
+			router_find(connection->server->options.routes, connection->framing.method, target.path);
 
 		if (match.route)
 			limit = match.route->body_max;
@@ -79,7 +80,7 @@ static size_t body_limit(struct connection *connection)
 	return limit;
 }
 
-/* A method that evhttp does not know, or treats in a way of its own (CONNECT, TRACE): the same answers as for others. */
+/* A method that evhttp does not know, or treats in a way of its own (CONNECT, TRACE): the same answers. */
 static void refuse_foreign(struct connection *connection)
 {
 	struct arena *arena = arena_new();
@@ -90,7 +91,8 @@ static void refuse_foreign(struct connection *connection)
 			&target, &why)) {
 		connection->refusal_allowed = router_find(connection->server->options.routes, 0, target.path).allowed;
 		if (connection->refusal_allowed)
-			connection_refuse(connection, &problem_method, "the Allow header lists the methods of this path");
+			connection_refuse(connection, &problem_method,
+					  "the Allow header lists the methods of this path");
 		else
 			connection_refuse(connection, &problem_not_found, "no endpoint has this path");
 	} else {

@@ -6,12 +6,18 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PATH_NAME_MAX = 64 /* bytes of one name in a fault's path */, HIGH_FIRST = 0xD800, LOW_FIRST = 0xDC00, LOW_LAST = 0xDFFF };
+enum {
+	PATH_NAME_MAX = 64 /* bytes of one name in a fault's path */,
+	HIGH_FIRST = 0xD800,
+	LOW_FIRST = 0xDC00,
+	LOW_LAST = 0xDFFF
+};
 
 bool json_refuse(struct json_check *check, const char *why)
 {
 	if (!check->why)
-		check->why = arena_printf(check->faults->arena, "byte %zu: %s", (size_t)(check->at - check->start), why);
+		check->why =
+			arena_printf(check->faults->arena, "byte %zu: %s", (size_t)(check->at - check->start), why);
 	return false;
 }
 
@@ -118,7 +124,8 @@ static bool check_escape(struct json_check *check, struct string_state *string)
 		low = code_unit(check->at + 2, check->end);
 		if (low >= LOW_FIRST && low <= LOW_LAST) {
 			check->at += 6;
-			put(string, 0x10000UL + ((unsigned long)(unit - HIGH_FIRST) << 10) + (unsigned long)(low - LOW_FIRST));
+			put(string,
+			    0x10000UL + ((unsigned long)(unit - HIGH_FIRST) << 10) + (unsigned long)(low - LOW_FIRST));
 			return true;
 		}
 	}
@@ -177,8 +184,8 @@ bool json_check_string(struct json_check *check, struct text *content_out)
 	if (check->at >= check->end)
 		return json_refuse(check, "a text has no end");
 	if (content_out)
-		*content_out = string.out ? (struct text){ string.out, string.length } :
-					    (struct text){ from, (size_t)(check->at - from) };
+		*content_out = string.out ? (struct text){ string.out, string.length }
+					  : (struct text){ from, (size_t)(check->at - from) };
 	check->at++;
 	if (string.has_zero)
 		json_fault(check, content_out, "must not contain U+0000");

@@ -8,9 +8,10 @@ const struct problem problem_malformed = {
 	.slug = "malformed",
 	.status = 400,
 	.title = "The request is malformed",
-	.about = "The bytes that arrived are not a request that this service reads: broken HTTP framing, a path or query "
-		 "that does not decode, or a body that is not JSON. The detail says what and where. Sending the same "
-		 "bytes again gives the same answer.",
+	.about =
+		"The bytes that arrived are not a request that this service reads: broken HTTP framing, a path or query "
+		"that does not decode, or a body that is not JSON. The detail says what and where. Sending the same "
+		"bytes again gives the same answer.",
 };
 const struct problem problem_not_found = {
 	.slug = "not-found",
@@ -60,8 +61,9 @@ const struct problem problem_validation = {
 	.slug = "validation",
 	.status = 422,
 	.title = "The input breaks a rule",
-	.about = "The body or query was understood, but values are missing or out of their rules. The member errors lists "
-		 "all of them at once, each with the field's path and the rule. Nothing was done.",
+	.about =
+		"The body or query was understood, but values are missing or out of their rules. The member errors lists "
+		"all of them at once, each with the field's path and the rule. Nothing was done.",
 };
 const struct problem problem_headers_too_large = {
 	.slug = "headers-too-large",
@@ -99,10 +101,11 @@ const struct problem problem_version = {
 };
 
 const struct problem *const problem_generic[] = {
-	&problem_malformed,  &problem_not_found,       &problem_method,      &problem_timeout,
-	&problem_too_large,  &problem_target_too_long, &problem_media_type,  &problem_expectation,
-	&problem_validation, &problem_headers_too_large, &problem_internal,  &problem_not_implemented,
-	&problem_unavailable, &problem_version,         NULL,
+	&problem_malformed,         &problem_not_found,   &problem_method,
+	&problem_timeout,           &problem_too_large,   &problem_target_too_long,
+	&problem_media_type,        &problem_expectation, &problem_validation,
+	&problem_headers_too_large, &problem_internal,    &problem_not_implemented,
+	&problem_unavailable,       &problem_version,     NULL,
 };
 
 struct faults *faults_new(struct arena *arena)

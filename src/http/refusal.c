@@ -1,8 +1,8 @@
 /*
  * Refuses what is not HTTP as we read it: a problem in place of evhttp's HTML page, then the end of the connection.
  *
- * Closing at once would make the kernel send a reset when more bytes of the client are under way, and a reset can overtake
- * the answer. So the descriptor is kept for two seconds, and what still arrives is read and thrown away.
+ * Closing at once would make the kernel send a reset when more bytes of the client are under way, and a reset can
+ * overtake the answer. So the descriptor is kept for two seconds, and what still arrives is read and thrown away.
  */
 #include "base/log.h"
 #include "http/internal.h"
@@ -145,7 +145,7 @@ void refusal_send(struct connection *connection)
 	log_info("http.refused", "status=%d problem=%s detail=%s", connection->refusal->status,
 		 connection->refusal->slug, log_quote(connection->refusal_detail));
 	log_set_request(NULL);
-	/* The client has all earlier replies, so there is room for this one, unless it is deaf: then nothing is lost. */
+	/* The client has taken all earlier replies, so there is room for this one, unless it is deaf. */
 	connection->must_linger = send(bufferevent_getfd(connection->stream), out.bytes, out.length,
 				       MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)out.length;
 	buf_done(&out);

@@ -43,8 +43,9 @@ struct request *request_new(struct server *server, struct evhttp_request *evhttp
 	request->method = method_of(evhttp);
 	request->started_us = loop_now_us();
 	id = request_header(request, "X-Request-Id");
-	request->id = id && framing_is_sane_id(text_of(id)) ? arena_copy(arena, id, strlen(id)) :
-							       arena_printf(arena, "%016" PRIx64, rng_next(&server->rng));
+	request->id = id && framing_is_sane_id(text_of(id))
+			      ? arena_copy(arena, id, strlen(id))
+			      : arena_printf(arena, "%016" PRIx64, rng_next(&server->rng));
 	list_append(&server->requests, &request->node);
 	server->live_requests++;
 	return request;
@@ -67,7 +68,7 @@ const char *allow_value(unsigned methods, char out[ALLOW_CHARACTERS])
 		enum http_method method;
 		const char *word;
 	} words[] = {
-		{ HTTP_GET, "GET" },	 { HTTP_HEAD, "HEAD" },	    { HTTP_POST, "POST" },	 { HTTP_PUT, "PUT" },
+		{ HTTP_GET, "GET" },     { HTTP_HEAD, "HEAD" },     { HTTP_POST, "POST" },       { HTTP_PUT, "PUT" },
 		{ HTTP_PATCH, "PATCH" }, { HTTP_DELETE, "DELETE" }, { HTTP_OPTIONS, "OPTIONS" },
 	};
 	char *at = out;

@@ -57,8 +57,8 @@ static void dispatch(struct server *server, struct request *request, const char 
 		return;
 	}
 	if (is_about_server(request, sent))
-		request->match.allowed = HTTP_GET | HTTP_HEAD | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE |
-					 HTTP_OPTIONS;
+		request->match.allowed =
+			HTTP_GET | HTTP_HEAD | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE | HTTP_OPTIONS;
 	else
 		request->match = router_find(server->options.routes, request->method, request->target.path);
 	if (!request->match.route)

@@ -102,7 +102,7 @@ def check_times(value, answer):
             check_times(item, answer)
     elif isinstance(value, dict):
         for name, member in value.items():
-            if name.endswith("_at") and member is not None:
+            if name.endswith("_at") and isinstance(member, str):
                 assert TIME.fullmatch(member), f"{name} is not UTC with microseconds\n{answer}"
             elif name != "payload":
                 check_times(member, answer)

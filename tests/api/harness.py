@@ -136,7 +136,9 @@ class Lab:
         if name == "lab":
             return self
         if name not in self._apis:
+            self._apis[name] = None
             self._apis[name] = self.serve()
+        assert self._apis[name], "the server for this file did not start, see the first failure"
         return self._apis[name]
 
     def close(self):

@@ -123,6 +123,15 @@ def validate_number(value, schema, at):
         yield f"{at}: {value} is not a multiple of {schema['multipleOf']}"
 
 
+def trimmed(value):
+    """Lengths are meant after trimming, which a schema cannot say."""
+    if isinstance(value, dict):
+        return {name: trimmed(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [trimmed(item) for item in value]
+    return value.strip() if isinstance(value, str) else value
+
+
 class Contract:
     """The document and, for an answer, what in it disagrees with the document."""
 
@@ -179,4 +188,4 @@ class Contract:
         if media is None:
             return ["a body was accepted, but none is documented"]
         return [f"accepted, but not by the document: {fault}" for fault in
-                validate(answer.sent, media["schema"], self.document)]
+                validate(trimmed(answer.sent), media["schema"], self.document)]

@@ -100,14 +100,13 @@ test("Swagger UI filters by tag", async (world) => {
 test("every operation opens in Swagger UI", async (world) => {
 	const { page } = await world.visit("/docs");
 	const expected = operations_of(await world.document());
-	const controls = page.locator(".opblock:not(.is-open) .opblock-summary-control");
 
 	await page.locator(".opblock").nth(expected.length - 1).waitFor();
-	while (await controls.count())
-		await controls.first().click();
-	await page.waitForFunction((count) => document.querySelectorAll(".opblock-body button.execute").length === count,
+	/* All in one turn: Swagger UI draws all open ones anew at each step, which takes seconds one by one. */
+	await page.locator(".opblock-summary-control").evaluateAll((all) => all.forEach((control) => control.click()));
+	await page.waitForFunction((count) => document.querySelectorAll("button.execute").length === count,
 		expected.length);
-	assert.doesNotMatch(await page.locator("#document").innerText(), /Could not resolve reference|Resolver error/);
+	assert.doesNotMatch(await page.locator("#document").innerText(), /Could not resolve|Resolver error/);
 });
 
 test("Redoc shows every tag and every operation", async (world) => {

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -19,6 +20,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "api"))
 
 from harness import Lab  # noqa: E402  (after the path is set)
 from postgres import Postgres  # noqa: E402
+from waiting import poll  # noqa: E402
 
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed")
 LOG_LINES_MAX = 40
@@ -48,10 +50,20 @@ def show_logs(lab):
         print(f"--- {os.path.basename(path)}, the first and last of {len(lines)} lines", *shown, sep="\n")
 
 
+def is_ready(url):
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:  # not listening yet, or 503
+        return False
+
+
 def run_lab(lab, patterns):
     """(passed, failed) of the tests and of the server's own end."""
     try:
-        passed, failed = run_node(f"http://127.0.0.1:{lab.serve().server.port()}", patterns)
+        url = f"http://127.0.0.1:{lab.start().port()}"
+        poll(lambda: is_ready(url), "leadd is ready", seconds=20)
+        passed, failed = run_node(url, patterns)
     except AssertionError as complaint:
         passed, failed = 0, 1
         print(f"FAILED  {complaint}")

@@ -24,19 +24,26 @@ static struct args args_of_slow_write(struct world *world, const char *seconds)
 	return args;
 }
 
-static bool is_away(void *pool)
+static void count_change(void *changes)
 {
-	return !pool_is_ready(pool);
+	++*(int *)changes;
+}
+
+static bool are_two(void *number)
+{
+	return *(int *)number == 2;
 }
 
 START_TEST(an_idle_connection_that_is_lost_comes_back)
 {
 	struct world world = world_open(1);
 	int64_t before = world_read(&world, T_PID, NULL).number;
+	int changes = 0;
 
+	pool_on_change(world.pool, count_change, &changes);
 	support_terminate_all(world.conninfo);
-	support_until(world.loop, is_away, world.pool);
-	world_wait_ready(&world);
+	support_until(world.loop, are_two, &changes);
+	ck_assert(pool_is_ready(world.pool));
 	ck_assert_int_ne(world_read(&world, T_PID, NULL).number, before);
 	world_close(&world);
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "db/pool.h"
 #include "http/router.h"
+#include "service/handover.h"
 #include "service/intake.h"
 
 /* request_world() of every handler. */
@@ -12,6 +13,7 @@ struct api {
 	struct loop *loop;
 	struct pool *pool; /* for all but the batches */
 	struct intake *intake;
+	struct handover *handover;
 	bool (*is_ready)(void *app); /* whether the service can do its work now */
 	void *app;
 	struct buf openapi; /* the document, printed once at start */

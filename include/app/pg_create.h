@@ -7,7 +7,7 @@
 #include "app/quickstart.h"
 
 /*
- * Runs initdb and the first statements, in <data>.new, which becomes <data> when all of it is done.
+ * Runs initdb and the first statements, in <data>.new-XXXXXX, which becomes <data> when all of it is done.
  *
  * message: on QUICKSTART_FAILED a sentence for a person
  * Returns QUICKSTART_RUNNING when the data are there.

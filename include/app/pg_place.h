@@ -9,7 +9,7 @@ struct pg_place {
 	struct account account;
 	const char *programs; /* folder with initdb and postgres */
 	int major;            /* their version: 15 */
-	const char *data;     /* absolute; <data>.log, .lock and .new lie beside it */
+	const char *data;     /* absolute; <data>.log, .lock and .new-* lie beside it */
 	bool has_data;        /* it holds a database already */
 	const char *sockets;  /* folder of the socket: ours alone, its path short and plain; else NULL */
 };

@@ -30,7 +30,7 @@ struct conn_options {
 
 struct conn_hooks {
 	void (*on_ready)(void *owner, struct conn *conn); /* connected and prepared: a trip may be sent */
-	void (*on_lost)(void *owner, struct conn *conn);  /* once for each on_ready; before the answers of a lost trip */
+	void (*on_lost)(void *owner, struct conn *conn); /* once for each on_ready; before the answers of a lost trip */
 };
 
 /* Nothing is sent before conn_connect(). Owned by the caller: conn_free(). */

@@ -12,13 +12,13 @@
 struct flow;
 
 enum flow_next {
-	FLOW_NEXT,     /* go on with the next step; after the last one: the transaction has been committed */
-	FLOW_ROLLBACK  /* stop here, undo; done() gets DB_OK all the same: it was a decision, not a fault */
+	FLOW_NEXT,    /* go on with the next step; after the last one: the transaction has been committed */
+	FLOW_ROLLBACK /* stop here, undo; done() gets DB_OK all the same: it was a decision, not a fault */
 };
 
 struct flow_step {
-	const char *name;                        /* for log lines; NULL ends the table */
-	void (*ask)(struct flow *flow);          /* queues statements with flow_ask() */
+	const char *name;                          /* for log lines; NULL ends the table */
+	void (*ask)(struct flow *flow);            /* queues statements with flow_ask() */
 	enum flow_next (*read)(struct flow *flow); /* all answers are here and good; NULL: nothing to read */
 };
 

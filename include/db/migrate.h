@@ -7,9 +7,9 @@
 enum migrate_result {
 	MIGRATE_DONE = 0,
 	MIGRATE_UNREACHABLE, /* no connection within wait_ms, or it was lost on the way */
-	MIGRATE_REFUSED,     /* the server answered, but says no for good: wrong password, no such database, no rights */
-	MIGRATE_NEWER,       /* the database has migrations that this program does not know */
-	MIGRATE_CHANGED,     /* a migration that was applied differs from the one in this program */
+	MIGRATE_REFUSED, /* the server answered, but says no for good: wrong password, no such database, no rights */
+	MIGRATE_NEWER,   /* the database has migrations that this program does not know */
+	MIGRATE_CHANGED, /* a migration that was applied differs from the one in this program */
 	MIGRATE_UNSUPPORTED, /* the server is older than PostgreSQL 14 */
 	MIGRATE_FAILED,      /* a migration's SQL failed */
 	MIGRATE_INTERRUPTED  /* SIGTERM or SIGINT arrived while waiting; both must be blocked by the caller */
@@ -17,8 +17,8 @@ enum migrate_result {
 
 /*
  * Waits for the database (at most wait_ms, a log line at the first failure and every 5 s), takes an advisory lock,
- * and applies the migrations that are missing, each in a transaction of its own; table schema_migrations holds version, name,
- * SHA-256 and time of each. Safe to run from any number of processes at once.
+ * and applies the migrations that are missing, each in a transaction of its own; table schema_migrations holds version,
+ * name, SHA-256 and time of each. Safe to run from any number of processes at once.
  *
  * message: on failure a sentence for a person, without secrets; at least 512 bytes.
  */

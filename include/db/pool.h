@@ -10,14 +10,14 @@
 struct pool;
 
 struct pool_options {
-	const char *name;         /* for log lines: "requests", "lane" */
-	const char *conninfo;     /* any libpq conninfo or URL */
-	const char *settings;     /* run once on each new connection: "set jit = off; set ..."; may be NULL */
-	int size;                 /* connections, 1..100 */
-	int waiting_max;          /* units that may wait for a connection; one more is refused at once */
-	int64_t wait_ms;          /* longest wait for a connection */
-	int64_t unit_ms;          /* longest time of one unit of work on a connection; then the connection is dropped */
-	uint64_t seed;            /* for the jitter of reconnecting */
+	const char *name;     /* for log lines: "requests", "lane" */
+	const char *conninfo; /* any libpq conninfo or URL */
+	const char *settings; /* run once on each new connection: "set jit = off; set ..."; may be NULL */
+	int size;             /* connections, 1..100 */
+	int waiting_max;      /* units that may wait for a connection; one more is refused at once */
+	int64_t wait_ms;      /* longest wait for a connection */
+	int64_t unit_ms;      /* longest time of one unit of work on a connection; then the connection is dropped */
+	uint64_t seed;        /* for the jitter of reconnecting */
 
 	/* For tests: statements in place of sql/queries; NULL: query_texts. Not copied. */
 	const struct query_text *statements;
@@ -35,8 +35,8 @@ struct pool_options {
 struct pool *pool_new(struct loop *loop, const struct pool_options *options);
 
 /*
- * Fails everything that waits or runs with DB_UNAVAILABLE (through its callback, before this returns) and closes; writes
- * and commits that were sent already get DB_OUTCOME_UNKNOWN. Not from inside a callback of this pool.
+ * Fails everything that waits or runs with DB_UNAVAILABLE (through its callback, before this returns) and closes;
+ * writes and commits that were sent already get DB_OUTCOME_UNKNOWN. Not from inside a callback of this pool.
  */
 void pool_free(struct pool **pool);
 

@@ -29,11 +29,12 @@ void args_int(struct args *args, int64_t number);
 void args_bool(struct args *args, bool flag);
 void args_text(struct args *args, struct text text); /* a text without bytes (at == NULL) is null */
 
-/* Arrays; the statement casts its parameter ($1::bigint[], $2::text[], ...). Texts with at == NULL become null items. */
-void args_ints(struct args *args, const int64_t *numbers, size_t count);            /* bigint[] */
-void args_ints_or_null(struct args *args, const int64_t *numbers, size_t count);    /* bigint[]; 0 becomes null */
-void args_texts(struct args *args, const struct text *texts, size_t count);         /* text[] */
-void args_bools(struct args *args, const bool *flags, size_t count);                /* boolean[] */
+/* Arrays; the statement casts its parameter ($1::bigint[], $2::text[], ...). Texts with at == NULL become null items.
+ */
+void args_ints(struct args *args, const int64_t *numbers, size_t count);         /* bigint[] */
+void args_ints_or_null(struct args *args, const int64_t *numbers, size_t count); /* bigint[]; 0 becomes null */
+void args_texts(struct args *args, const struct text *texts, size_t count);      /* text[] */
+void args_bools(struct args *args, const bool *flags, size_t count);             /* boolean[] */
 
 /* The answer of one statement, borrowed: valid inside the callback or read step that it was given to. */
 struct rows;
@@ -44,8 +45,8 @@ int rows_count(const struct rows *rows);
 int64_t rows_affected(const struct rows *rows);
 
 bool row_is_null(const struct rows *rows, int row, int column);
-int64_t row_int(const struct rows *rows, int row, int column);  /* null gives 0 */
-bool row_bool(const struct rows *rows, int row, int column);    /* null gives false */
+int64_t row_int(const struct rows *rows, int row, int column);      /* null gives 0 */
+bool row_bool(const struct rows *rows, int row, int column);        /* null gives false */
 struct text row_text(const struct rows *rows, int row, int column); /* null gives at == NULL; ends with a NUL */
 
 /* A numeric with three decimals ("12.500") in thousandths (12500); the column is declared numeric(n, 3). */

@@ -8,7 +8,7 @@
 struct asset {
 	const char *path; /* "docs/swagger-ui.css" */
 	const char *content_type;
-	const char *etag; /* in quotes, from the SHA-256 of the bytes as stored */
+	const char *etag;     /* in quotes, from the SHA-256 of the bytes as stored */
 	const char *encoding; /* "gzip" when bytes are compressed, else NULL */
 	const unsigned char *bytes;
 	size_t length;

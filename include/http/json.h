@@ -16,14 +16,15 @@ enum { JSON_DEPTH_MAX = 16, JSON_NUMBER_CHARACTERS_MAX = 320 };
  *
  * Returns false when it is not JSON; *malformed_out then says what and where ("byte 17: expected ':' after a name").
  * Faults of content are noted and the check goes on: a member given twice, U+0000 in a text or a name, a lone surrogate
- * (\ud800), an integer beyond 64 bits signed, a number beyond a double's range or longer than JSON_NUMBER_CHARACTERS_MAX.
- * Property (tested): what it accepts without a fault json-c accepts too, to the last byte, losing nothing.
+ * (\ud800), an integer beyond 64 bits signed, a number beyond a double's range or longer than
+ * JSON_NUMBER_CHARACTERS_MAX. Property (tested): what it accepts without a fault json-c accepts too, to the last byte,
+ * losing nothing.
  */
 bool json_check(struct text text, struct faults *faults, const char **malformed_out);
 
 /*
  * json_check(), then json-c. NULL with *malformed_out set when it is not JSON; NULL with faults when
- * its content breaks a rule. Owned by the caller: json_object_put(), or by the arena's owner before the arena ends.
+ * its content breaks a rule, or is null alone. Owned by the caller: json_object_put(), or by the arena's owner before the arena ends.
  */
 struct json_object *json_read(struct text text, struct faults *faults, const char **malformed_out);
 

@@ -8,8 +8,9 @@ enum { ROUTE_NUMBERS_MAX = 4, ROUTE_TEXTS_MAX = 2 };
 
 /*
  * One endpoint. The path is written with its canonical trailing slash or without; both are served. A segment is
- * literal, "{name}" (a positive 64-bit decimal number without sign or leading zero), or "{name:text}" (any one segment). Literal segments win
- * over patterns. Rows with the same path differ in method. A row for GET serves HEAD as well.
+ * literal, "{name}" (a positive 64-bit decimal number without sign or leading zero), or "{name:text}" (any one
+ * segment). Literal segments win over patterns. Rows with the same path differ in method. A row for GET serves HEAD as
+ * well.
  */
 struct route {
 	enum http_method method;
@@ -22,7 +23,7 @@ struct route {
 
 struct route_match {
 	const struct route *route; /* NULL: see allowed */
-	unsigned allowed;          /* methods (HTTP_*) that the path knows, HEAD and OPTIONS included; 0: unknown path */
+	unsigned allowed; /* methods (HTTP_*) that the path knows, HEAD and OPTIONS included; 0: unknown path */
 	int number_count, text_count;
 	int64_t numbers[ROUTE_NUMBERS_MAX];
 	struct text texts[ROUTE_TEXTS_MAX];

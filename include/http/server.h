@@ -8,18 +8,19 @@
 struct server;
 
 struct server_options {
-	const char *host;             /* numeric address or name to bind */
-	int port;                     /* 0: any */
+	const char *host; /* numeric address or name to bind */
+	int port;         /* 0: any */
 	const struct route *routes;
-	void (*admit)(struct request *request); /* called for every matched route: checks, then calls request_route()->handle */
-	void *world;                  /* request_world() */
-	int connections_max;          /* beyond it new connections wait in the backlog */
-	int64_t request_deadline_ms;  /* from the first byte of a request to its last */
-	int64_t idle_timeout_ms;      /* a kept-alive connection without a request */
-	uint64_t seed;                /* for request ids */
+	/* Called for every matched route: checks, then calls request_route()->handle; NULL: handle is called at once. */
+	void (*admit)(struct request *request);
+	void *world;                 /* request_world() */
+	int connections_max;         /* beyond it new connections wait in the backlog */
+	int64_t request_deadline_ms; /* from the first byte of a request to its last */
+	int64_t idle_timeout_ms;     /* a kept-alive connection without a request */
+	uint64_t seed;               /* for request ids */
 };
 
-/* Binds and listens. Returns NULL when that fails; *why_out then says why ("127.0.0.1:8000: Address already in use"). */
+/* Binds and listens. NULL when that fails; *why_out then says why ("127.0.0.1:8000: Address already in use"). */
 struct server *server_new(struct loop *loop, const struct server_options *options, const char **why_out);
 
 int server_port(const struct server *server);
@@ -33,8 +34,9 @@ int server_connections(const struct server *server);
 void server_linger(struct server *server);
 
 /*
- * Second half: closes the listener and idle connections, and calls on_drained(context) when no request is live and no connection is left,
- * or after wait_ms at the latest (what is left is then cut). Comes once, never before this call returned.
+ * Second half: closes the listener and idle connections, and calls on_drained(context) when no request is live and no
+ * connection is left, or after wait_ms at the latest (what is left is then cut). Comes once, never before this call
+ * returned.
  */
 void server_drain(struct server *server, int64_t wait_ms, void (*on_drained)(void *context), void *context);
 

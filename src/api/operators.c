@@ -10,23 +10,42 @@ static const struct conflict conflicts[] = {
 	{ 0 },
 };
 
-enum { NAME, IS_ACTIVE, MAX_LOAD_LIMIT };
+enum { NAME, IS_ACTIVE, MAX_LOAD_LIMIT, ACTIVE_CONTACTS };
 
-static const struct field input_fields[] = {
-	[NAME] = { "name", FIELD_TEXT, FIELD_REQUIRED, 1, 200, .help = "What people call the operator.",
-		   .example = "\"Anna\"" },
-	[IS_ACTIVE] = { "is_active", FIELD_BOOLEAN, .fallback = "true",
-			.help = "Whether assignment may give contacts to the operator.", .example = "true" },
-	[MAX_LOAD_LIMIT] = { "max_load_limit", FIELD_INTEGER, 0, 0, 1000000, "10",
-			     .help = "Most active contacts that assignment gives to the operator. Lowering it takes "
-				     "none away.",
-			     .example = "10" },
+#define FIELD_OF_NAME(presence)                                                                                      \
+	{ "name", FIELD_TEXT, presence, 1, 200, .help = "What people call the operator.", .example = "\"Anna\"" }
+#define FIELD_OF_IS_ACTIVE                                                                                           \
+	{ "is_active", FIELD_BOOLEAN, .fallback = "true",                                                            \
+	  .help = "Whether assignment may give contacts to the operator.", .example = "true" }
+#define FIELD_OF_LIMIT_OF_LOAD                                                                                       \
+	{ "max_load_limit", FIELD_INTEGER, 0, 0, 1000000, "10",                                                      \
+	  .help = "Most active contacts that assignment gives to the operator. Lowering it takes none away.",         \
+	  .example = "10" }
+
+static const struct field draft_fields[] = {
+	[NAME] = FIELD_OF_NAME(FIELD_REQUIRED),
+	[IS_ACTIVE] = FIELD_OF_IS_ACTIVE,
+	[MAX_LOAD_LIMIT] = FIELD_OF_LIMIT_OF_LOAD,
 	{ 0 },
 };
 
-static const struct schema draft_schema = { "OperatorDraft", "An operator to be made.", SCHEMA_DRAFT, input_fields };
+static const char *const fates[] = { "keep", "release", "redistribute", NULL };
+
+static const struct field change_fields[] = {
+	[NAME] = FIELD_OF_NAME(0),
+	[IS_ACTIVE] = FIELD_OF_IS_ACTIVE,
+	[MAX_LOAD_LIMIT] = FIELD_OF_LIMIT_OF_LOAD,
+	[ACTIVE_CONTACTS] = { "active_contacts", FIELD_CHOICE, .fallback = "\"keep\"", .choices = fates,
+			      .help = "With is_active: false only. What becomes of the operator's active contacts: "
+				      "it may keep them, they are released to wait, or redistributed to others by their "
+				      "sources' rule. The operator is inactive at once, the contacts follow in slices, "
+				      "also across a restart." },
+	{ 0 },
+};
+
+static const struct schema draft_schema = { "OperatorDraft", "An operator to be made.", SCHEMA_DRAFT, draft_fields };
 static const struct schema change_schema = { "OperatorChange", "What is to be changed of an operator.",
-					     SCHEMA_CHANGE, input_fields };
+					     SCHEMA_CHANGE, change_fields };
 
 static const struct field answer_fields[] = {
 	{ "id", FIELD_ID, .help = "Never reused.", .example = "7" },
@@ -138,12 +157,27 @@ const struct endpoint operators_change_endpoint = {
 	.tag = "Operators",
 	.summary = "Change an operator",
 	.about = "Members that are not given stay as they are. A lower limit takes no contact away; an inactive "
-		 "operator keeps its contacts and gets no new ones.",
+		 "operator gets no new contacts, and active_contacts says what becomes of those it has.",
 	.body = &change_schema,
 	.answers = { { 200, "The operator as it is now.", ANSWER_OBJECT, &operator_schema } },
 };
 
 enum { LOCKED, CHANGED, READ };
+
+/* Leaving with release or redistribute is noted with the change; what else touches is_active ends a hand-over. */
+static void ask_departure(struct flow *flow, const struct operation *operation)
+{
+	struct text fate = operation->input[ACTIVE_CONTACTS].text;
+	struct args args = flow_args(flow);
+
+	args_int(&args, request_path_number(operation->request, 0));
+	if (!fate.at || text_equals(fate, TEXT("keep"))) {
+		flow_ask(flow, Q_DEPARTURE_CLEAR, &args);
+		return;
+	}
+	args_text(&args, fate);
+	flow_ask(flow, Q_DEPARTURE_SET, &args);
+}
 
 static void ask_change(struct flow *flow)
 {
@@ -158,6 +192,8 @@ static void ask_change(struct flow *flow)
 	flow_ask(flow, Q_OPERATOR_LOCK, &id);
 	flow_ask(flow, Q_OPERATOR_UPDATE, &change);
 	flow_ask(flow, Q_OPERATOR_READ, &id);
+	if (operation->input[IS_ACTIVE].is_given)
+		ask_departure(flow, operation);
 }
 
 static enum flow_next read_change(struct flow *flow)
@@ -176,9 +212,28 @@ static const struct flow_step change_steps[] = {
 	{ 0 },
 };
 
+static void finish_change(struct operation *operation)
+{
+	struct api *api = request_world(operation->request);
+
+	if (operation->input[ACTIVE_CONTACTS].is_given)
+		handover_wake(api->handover);
+	operation_reply(operation);
+}
+
 void operators_change(struct request *request)
 {
-	operation_start(operation_new(request, conflicts, operation_reply), change_steps);
+	struct operation *operation = operation_new(request, conflicts, finish_change);
+	const struct value *input = operation->input;
+	struct faults *faults;
+
+	if (input[ACTIVE_CONTACTS].is_given && !(input[IS_ACTIVE].is_given && !input[IS_ACTIVE].integer)) {
+		faults = faults_new(request_arena(request));
+		faults_add(faults, "active_contacts", "goes only with is_active: false");
+		reply_faults(request, faults);
+		return;
+	}
+	operation_start(operation, change_steps);
 }
 
 const struct endpoint operators_delete_endpoint = {

@@ -31,6 +31,7 @@ struct app {
 	struct loop *loop;
 	struct pool *lane, *requests;
 	struct intake *intake;
+	struct handover *handover;
 	struct server *server;
 	struct api api;
 	struct timer *drain;   /* from the first signal to closing the listener */
@@ -216,6 +217,7 @@ static void on_stop_signal(void *context, int number)
 	app->is_stopping = true;
 	log_info("app.stopping", "signal=%s live_requests=%d", number == SIGINT ? "INT" : "TERM",
 		 server_live_requests(app->server));
+	handover_stop(app->handover);
 	server_linger(app->server);
 	timer_start(app->drain, app->config->drain_seconds * 1000);
 }
@@ -255,7 +257,9 @@ static void open_rest(struct app *app)
 	};
 
 	app->intake = intake_new(app->loop, &options);
-	app->api = (struct api){ .loop = app->loop, .pool = app->requests, .intake = app->intake, .is_ready = is_ready, .app = app };
+	app->handover = handover_new(app->loop, app->requests, rng_entropy());
+	app->api = (struct api){ .loop = app->loop, .pool = app->requests, .intake = app->intake,
+				 .handover = app->handover, .is_ready = is_ready, .app = app };
 	buf_init(&app->api.openapi);
 	openapi_print(&app->api.openapi, api_routes);
 	deferred_init(&app->look, look, app);
@@ -295,6 +299,7 @@ static void close_all(struct app *app)
 	intake_free(&app->intake);
 	pool_free(&app->requests);
 	pool_free(&app->lane);
+	handover_free(&app->handover);
 	timer_free(&app->drain);
 	timer_free(&app->respawn);
 	timer_free(&app->tidy);

@@ -5,11 +5,11 @@
 #include "base/loop.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <glob.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -98,20 +98,32 @@ static enum quickstart_result run_first_statements(const struct pg_place *place,
 	return result;
 }
 
+/* What earlier tries left behind. As the account: it can take away a folder's content, we the folder itself. */
+static void remove_left_overs(const struct pg_place *place, struct pg_log *log, const char *pattern)
+{
+	glob_t found;
+
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *argv[] = { "/bin/rm", "-rf", "--", found.gl_pathv[i], NULL };
+
+		if (run_tool(place, log, argv, -1) != QUICKSTART_INTERRUPTED)
+			rmdir(found.gl_pathv[i]);
+	}
+	globfree(&found);
+}
+
 enum quickstart_result pg_create(const struct pg_place *place, struct pg_log *log, struct arena *arena,
 				 struct buf *message)
 {
-	const char *folder = arena_printf(arena, "%s.new", place->data);
-	const char *clear[] = { "/bin/rm", "-rf", "--", folder, NULL };
+	/* A new name each time: an initdb whose parent was killed may still be at work in its folder for a moment. */
+	char *folder = arena_printf(arena, "%s.new-XXXXXX", place->data);
 	enum quickstart_result result;
 
 	log_info("quickstart.create", "data=%s version=%d", log_quote(place->data), place->major);
-	/* As the account: it can take away the folder's content, we the folder itself. */
-	if (access(folder, F_OK) == 0 && run_tool(place, log, clear, -1) == QUICKSTART_INTERRUPTED)
-		return QUICKSTART_INTERRUPTED;
-	rmdir(folder);
-	if (mkdir(folder, 0700) != 0 ||
-	    (geteuid() == 0 && lchown(folder, place->account.uid, place->account.gid) != 0)) {
+	remove_left_overs(place, log, arena_printf(arena, "%s.new-*", place->data));
+	if (!mkdtemp(folder) || (geteuid() == 0 && lchown(folder, place->account.uid, place->account.gid) != 0)) {
 		buf_printf(message, "The folder %s cannot be made: %s", folder, strerror(errno));
 		return QUICKSTART_FAILED;
 	}
@@ -122,5 +134,7 @@ enum quickstart_result pg_create(const struct pg_place *place, struct pg_log *lo
 		buf_printf(message, "%s cannot become %s: %s", folder, place->data, strerror(errno));
 		result = QUICKSTART_FAILED;
 	}
+	if (result != QUICKSTART_RUNNING)
+		rmdir(folder);
 	return result;
 }

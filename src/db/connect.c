@@ -6,17 +6,13 @@
 #include <string.h>
 
 enum {
-	STEP_MS = 3000,	      /* for each step; libpq has no limit of its own here */
+	STEP_MS = 3000,       /* for each step; libpq has no limit of its own here */
 	LOG_EVERY_MS = 10000, /* failures in a row are logged no more often */
 };
 
 static const char *const steps[] = {
-	[CONN_UNUSED] = "-",
-	[CONN_RESTING] = "-",
-	[CONN_LOOKUP] = "lookup",
-	[CONN_CONNECTING] = "connect",
-	[CONN_SETTING] = "settings",
-	[CONN_PREPARING] = "prepare",
+	[CONN_UNUSED] = "-",           [CONN_RESTING] = "-",        [CONN_LOOKUP] = "lookup",
+	[CONN_CONNECTING] = "connect", [CONN_SETTING] = "settings", [CONN_PREPARING] = "prepare",
 	[CONN_READY] = "ready",
 };
 

@@ -9,7 +9,7 @@
 enum { RESTARTS_MAX = 3, PAUSE_MIN_MS = 10, PAUSE_MAX_MS = 100 };
 
 struct flow {
-	struct unit unit;
+	struct job job;
 	struct pool *pool;
 	const struct flow_step *steps;
 	flow_done *done;
@@ -19,7 +19,7 @@ struct flow {
 	struct conn *conn; /* NULL: waits, pauses, or the connection was lost */
 	int step;
 	const struct answers *answers; /* while a read() runs */
-	int own_answers;	       /* the first answer that the step asked for itself; BEGIN's is before it */
+	int own_answers;               /* the first answer that the step asked for itself; BEGIN's is before it */
 	int restarts;
 	bool asking, commits, rolled_back;
 	struct db_failure failure;
@@ -31,7 +31,7 @@ static void flow_end(struct flow *flow)
 	if (flow->conn)
 		pool_give_back(flow->pool, flow->conn);
 	flow->conn = NULL;
-	pool_unit_done(flow->pool);
+	pool_job_done(flow->pool);
 	flow->done(flow, flow->context, &flow->failure);
 	timer_free(&flow->pause);
 	arena_free(&flow->arena);
@@ -44,7 +44,7 @@ static void on_pause_over(void *context)
 {
 	struct flow *flow = context;
 
-	pool_resubmit(flow->pool, &flow->unit);
+	pool_resubmit(flow->pool, &flow->job);
 }
 
 /* The others of a deadlock have their turn meanwhile; by chance, or two losers would meet again. */
@@ -62,7 +62,7 @@ static void restart_later(struct flow *flow)
 	flow->arena = arena_new();
 	if (!flow->pause)
 		flow->pause = timer_new(pool_loop(flow->pool), on_pause_over, flow);
-	pool_hold(flow->pool, &flow->unit);
+	pool_hold(flow->pool, &flow->job);
 	timer_start(flow->pause, pause_ms);
 }
 
@@ -168,18 +168,18 @@ static void on_answers(void *context, const struct answers *answers)
 	}
 }
 
-static void flow_begin(struct unit *unit, struct conn *conn)
+static void flow_begin(struct job *job, struct conn *conn)
 {
-	struct flow *flow = LIST_ITEM(unit, struct flow, unit);
+	struct flow *flow = LIST_ITEM(job, struct flow, job);
 
 	flow->conn = conn;
 	flow->step = 0;
 	ask_step(flow);
 }
 
-static void flow_refused(struct unit *unit)
+static void flow_refused(struct job *job)
 {
-	struct flow *flow = LIST_ITEM(unit, struct flow, unit);
+	struct flow *flow = LIST_ITEM(job, struct flow, job);
 
 	flow->failure = (struct db_failure){ .error = DB_UNAVAILABLE };
 	flow_end(flow);
@@ -187,7 +187,7 @@ static void flow_refused(struct unit *unit)
 
 void flow_start(struct pool *pool, const struct flow_step *steps, flow_done *done, void *context)
 {
-	static const struct unit_kind kind = { flow_begin, flow_refused };
+	static const struct job_kind kind = { flow_begin, flow_refused };
 	struct flow *flow = mem_alloc(1, sizeof(*flow));
 
 	assert(steps[0].name);
@@ -196,7 +196,7 @@ void flow_start(struct pool *pool, const struct flow_step *steps, flow_done *don
 	flow->done = done;
 	flow->context = context;
 	flow->arena = arena_new();
-	pool_submit(pool, &flow->unit, &kind);
+	pool_submit(pool, &flow->job, &kind);
 }
 
 /* -- for the steps ----------------------------------------------------------------------------------- */

@@ -45,8 +45,7 @@ void target_free(struct target **target);
  * Looks up the host names in it without blocking, those that are names; without this libpq does it, blocking.
  * on_found(context, good) comes once, never before this returned; good is false when no host has an address.
  */
-void target_lookup(struct target *target, struct loop *loop, void (*on_found)(void *context, bool good),
-		   void *context);
+void target_lookup(struct target *target, struct loop *loop, void (*on_found)(void *context, bool good), void *context);
 void target_lookup_cancel(struct target *target);
 
 /*
@@ -62,7 +61,7 @@ enum conn_state {
 	CONN_RESTING, /* until the next try */
 	CONN_LOOKUP,
 	CONN_CONNECTING,
-	CONN_SETTING,	/* runs the settings */
+	CONN_SETTING,   /* runs the settings */
 	CONN_PREPARING, /* prepares the statements */
 	CONN_READY
 };
@@ -78,16 +77,16 @@ struct conn {
 	PGconn *pg; /* NULL before CONN_CONNECTING */
 	struct watch *watch;
 	struct timer *retry, *limit;
-	int failures;	     /* in a row */
+	int failures;        /* in a row */
 	unsigned first_host; /* moved on when a host does not answer */
 	int64_t ready_at_ms, logged_at_ms;
-	bool spoiled;		/* serves out its unit of work, then it is dropped */
+	bool spoiled;           /* serves out its unit of work, then it is dropped */
 	struct deferred broken; /* a send failed; that is told after the turn */
 
 	/* The trip that is being put together or under way. */
 	bool running;
 	int asked, seen; /* seen: results that came, also of statements being prepared */
-	int count;	 /* good ones, in rows */
+	int count;       /* good ones, in rows */
 	struct rows rows[TRIP_MAX];
 	const char *names[TRIP_MAX]; /* of the statements, for log lines */
 	struct db_failure failure;
@@ -120,41 +119,40 @@ void connect_read(struct conn *conn);
 /* Gives the try up: the reason is logged unless that was done a moment ago. */
 void connect_failed(struct conn *conn, struct db_reason reason);
 
-/* -- units of work, for pool.c and flow.c ------------------------------------------------------------ */
+/* -- jobs: units of work, for pool.c and flow.c ------------------------------------------------------------ */
 
-struct unit;
+struct job;
 
-struct unit_kind {
+struct job_kind {
 	/* A connection is yours: run trips on it, then pool_give_back() unless it was lost. */
-	void (*start)(struct unit *unit, struct conn *conn);
+	void (*start)(struct job *job, struct conn *conn);
 	/* There is none, and there will be none. */
-	void (*refused)(struct unit *unit);
+	void (*refused)(struct job *job);
 };
 
-/* Embedded in what waits for a connection or has one. */
-struct unit {
+/* A single statement or a flow: embedded in what waits for a connection or has one. */
+struct job {
 	struct list node;
 	int64_t wait_until_ms;
-	const struct unit_kind *kind;
+	const struct job_kind *kind;
 };
 
-/* start or refused comes once; refused never before this returned. pool_unit_done() ends the unit. */
-void pool_submit(struct pool *pool, struct unit *unit, const struct unit_kind *kind);
+/* start or refused comes once; refused never before this returned. pool_job_done() ends the job. */
+void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind);
 
-/* For a unit that had a connection and needs one again: past the bounds of the line. */
-void pool_resubmit(struct pool *pool, struct unit *unit);
+/* For a job that had a connection and needs one again: past the bounds of the line. */
+void pool_resubmit(struct pool *pool, struct job *job);
 
-/* Keeps a unit that pauses before it comes back with pool_resubmit(), so that pool_free() finds it. */
-void pool_hold(struct pool *pool, struct unit *unit);
+/* Keeps a job that pauses before it comes back with pool_resubmit(), so that pool_free() finds it. */
+void pool_hold(struct pool *pool, struct job *job);
 
-/* After its last trip; before pool_unit_done(), so that the next unit is on its way before this one's reply. */
+/* After its last trip; before pool_job_done(), so that the next job is on its way before this one's reply. */
 void pool_give_back(struct pool *pool, struct conn *conn);
 
-void pool_unit_done(struct pool *pool);
+void pool_job_done(struct pool *pool);
 
 struct loop *pool_loop(struct pool *pool);
 struct rng *pool_rng(struct pool *pool);
 const char *pool_name(const struct pool *pool);
-
 
 #endif

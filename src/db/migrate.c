@@ -123,7 +123,8 @@ static bool apply(struct session *session, const struct migration *migration)
 static bool bring_up_to_date(struct session *session, struct book *book)
 {
 	if (PQserverVersion(session->pg) < VERSION_LEAST)
-		return session_fail(session, MIGRATE_UNSUPPORTED, "the server is PostgreSQL %d; 14 is the oldest that will do",
+		return session_fail(session, MIGRATE_UNSUPPORTED,
+				    "the server is PostgreSQL %d; 14 is the oldest that will do",
 				    PQserverVersion(session->pg) / 10000);
 	if (!session_run(session, "preparing the session", sql_settings) || !book_read(session, book))
 		return false;

@@ -21,10 +21,10 @@ struct pool {
 	int idle_count, ready;
 	int64_t down_since_ms; /* while ready is 0 */
 
-	int units; /* submitted and not done */
+	int jobs; /* submitted and not done */
 	int waiting;
 	struct list line;    /* sorted by wait_until_ms: everybody may wait equally long */
-	struct list held;    /* units that pause */
+	struct list held;    /* jobs that pause */
 	struct list refused; /* to be told after this turn */
 	struct timer *line_due;
 	struct deferred refuse;
@@ -42,20 +42,20 @@ static bool is_down_for_long(const struct pool *pool)
 	return pool->ready == 0 && loop_now_ms() - pool->down_since_ms > pool->options.wait_ms;
 }
 
-static void refuse_later(struct pool *pool, struct unit *unit)
+static void refuse_later(struct pool *pool, struct job *job)
 {
-	list_append(&pool->refused, &unit->node);
+	list_append(&pool->refused, &job->node);
 	loop_defer(pool->loop, &pool->refuse);
 }
 
-static void refuse_all(struct list *units)
+static void refuse_all(struct list *jobs)
 {
 	struct list *node;
 
-	while ((node = list_shift(units))) {
-		struct unit *unit = LIST_ITEM(node, struct unit, node);
+	while ((node = list_shift(jobs))) {
+		struct job *job = LIST_ITEM(node, struct job, node);
 
-		unit->kind->refused(unit);
+		job->kind->refused(job);
 	}
 }
 
@@ -66,26 +66,26 @@ static void on_refuse(void *context)
 	refuse_all(&pool->refused);
 }
 
-static struct unit *line_first(const struct pool *pool)
+static struct job *line_first(const struct pool *pool)
 {
-	return list_is_empty(&pool->line) ? NULL : LIST_ITEM(pool->line.next, struct unit, node);
+	return list_is_empty(&pool->line) ? NULL : LIST_ITEM(pool->line.next, struct job, node);
 }
 
-static struct unit *line_shift(struct pool *pool)
+static struct job *line_shift(struct pool *pool)
 {
-	struct unit *unit = line_first(pool);
+	struct job *job = line_first(pool);
 
-	if (unit) {
-		list_remove(&unit->node);
+	if (job) {
+		list_remove(&job->node);
 		pool->waiting--;
 	}
-	return unit;
+	return job;
 }
 
-static void line_append(struct pool *pool, struct unit *unit)
+static void line_append(struct pool *pool, struct job *job)
 {
-	unit->wait_until_ms = loop_now_ms() + pool->options.wait_ms;
-	list_append(&pool->line, &unit->node);
+	job->wait_until_ms = loop_now_ms() + pool->options.wait_ms;
+	list_append(&pool->line, &job->node);
 	pool->waiting++;
 	if (!timer_is_running(pool->line_due))
 		timer_start(pool->line_due, pool->options.wait_ms);
@@ -96,14 +96,14 @@ static void on_line_due(void *context)
 {
 	struct pool *pool = context;
 	int64_t now_ms = loop_now_ms();
-	struct unit *unit;
+	struct job *job;
 
-	while ((unit = line_first(pool)) && unit->wait_until_ms <= now_ms) {
+	while ((job = line_first(pool)) && job->wait_until_ms <= now_ms) {
 		line_shift(pool);
-		unit->kind->refused(unit);
+		job->kind->refused(job);
 	}
-	if (unit)
-		timer_start(pool->line_due, unit->wait_until_ms - now_ms);
+	if (job)
+		timer_start(pool->line_due, job->wait_until_ms - now_ms);
 }
 
 /* -- connections ------------------------------------------------------------------------------------- */
@@ -122,10 +122,10 @@ static struct conn *take_idle(struct pool *pool)
 /* To the first in the line, or among the idle ones. */
 static void put_to_use(struct pool *pool, struct conn *conn)
 {
-	struct unit *unit = line_shift(pool);
+	struct job *job = line_shift(pool);
 
-	if (unit)
-		unit->kind->start(unit, conn);
+	if (job)
+		job->kind->start(job, conn);
 	else
 		pool->idle[pool->idle_count++] = conn;
 }
@@ -165,41 +165,41 @@ static void on_lost(void *owner, struct conn *conn)
 		loop_defer(pool->loop, &pool->change);
 }
 
-/* -- units of work ----------------------------------------------------------------------------------- */
+/* -- jobs of work ----------------------------------------------------------------------------------- */
 
-void pool_submit(struct pool *pool, struct unit *unit, const struct unit_kind *kind)
+void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind)
 {
 	struct conn *conn;
 
-	list_init(&unit->node);
-	unit->kind = kind;
-	pool->units++;
+	list_init(&job->node);
+	job->kind = kind;
+	pool->jobs++;
 	if (pool->closing || is_down_for_long(pool))
-		refuse_later(pool, unit);
+		refuse_later(pool, job);
 	else if (pool->waiting == 0 && (conn = take_idle(pool)))
-		unit->kind->start(unit, conn);
+		job->kind->start(job, conn);
 	else if (pool->waiting < pool->options.waiting_max)
-		line_append(pool, unit);
+		line_append(pool, job);
 	else
-		refuse_later(pool, unit);
+		refuse_later(pool, job);
 }
 
-void pool_resubmit(struct pool *pool, struct unit *unit)
+void pool_resubmit(struct pool *pool, struct job *job)
 {
 	struct conn *conn;
 
-	list_remove(&unit->node);
+	list_remove(&job->node);
 	if (pool->closing)
-		refuse_later(pool, unit);
+		refuse_later(pool, job);
 	else if (pool->waiting == 0 && (conn = take_idle(pool)))
-		unit->kind->start(unit, conn);
+		job->kind->start(job, conn);
 	else
-		line_append(pool, unit);
+		line_append(pool, job);
 }
 
-void pool_hold(struct pool *pool, struct unit *unit)
+void pool_hold(struct pool *pool, struct job *job)
 {
-	list_append(&pool->held, &unit->node);
+	list_append(&pool->held, &job->node);
 }
 
 void pool_give_back(struct pool *pool, struct conn *conn)
@@ -208,9 +208,9 @@ void pool_give_back(struct pool *pool, struct conn *conn)
 		put_to_use(pool, conn);
 }
 
-void pool_unit_done(struct pool *pool)
+void pool_job_done(struct pool *pool)
 {
-	pool->units--;
+	pool->jobs--;
 }
 
 struct loop *pool_loop(struct pool *pool)
@@ -231,7 +231,7 @@ const char *pool_name(const struct pool *pool)
 /* -- single statements ------------------------------------------------------------------------------- */
 
 struct single {
-	struct unit unit;
+	struct job job;
 	struct pool *pool;
 	struct conn *conn;
 	enum query query;
@@ -243,7 +243,7 @@ struct single {
 
 static void single_end(struct single *single, const struct db_failure *failure, const struct rows *rows)
 {
-	pool_unit_done(single->pool);
+	pool_job_done(single->pool);
 	single->on_rows(single->context, failure, rows);
 	mem_free(single);
 }
@@ -259,45 +259,50 @@ static void on_answers(void *context, const struct answers *answers)
 		failure.error = DB_OUTCOME_UNKNOWN;
 	} else if (failure.error == DB_UNAVAILABLE && !single->repeated && !answers->overdue) {
 		single->repeated = true;
-		pool_resubmit(single->pool, &single->unit);
+		pool_resubmit(single->pool, &single->job);
 		return;
 	}
 	single_end(single, &failure, failure.error ? NULL : &answers->rows[0]);
 }
 
-static void single_start(struct unit *unit, struct conn *conn)
+static void single_start(struct job *job, struct conn *conn)
 {
-	struct single *single = LIST_ITEM(unit, struct single, unit);
+	struct single *single = LIST_ITEM(job, struct single, job);
 
 	single->conn = conn;
 	conn_add(conn, (int)single->query, single->args);
 	conn_run(conn, on_answers, single);
 }
 
-static void single_refused(struct unit *unit)
+static void single_refused(struct job *job)
 {
-	single_end(LIST_ITEM(unit, struct single, unit), &(struct db_failure){ .error = DB_UNAVAILABLE }, NULL);
+	single_end(LIST_ITEM(job, struct single, job), &(struct db_failure){ .error = DB_UNAVAILABLE }, NULL);
 }
 
 static void single_submit(struct pool *pool, const struct single *wanted)
 {
-	static const struct unit_kind kind = { single_start, single_refused };
+	static const struct job_kind kind = { single_start, single_refused };
 	struct single *single = mem_alloc(1, sizeof(*single));
 
 	*single = *wanted;
-	pool_submit(pool, &single->unit, &kind);
+	pool_submit(pool, &single->job, &kind);
 }
 
 void pool_read(struct pool *pool, enum query query, const struct args *args, pool_on_rows *on_rows, void *context)
 {
-	single_submit(pool, &(struct single){ .pool = pool, .query = query, .args = args, .on_rows = on_rows,
-					      .context = context });
+	single_submit(
+		pool,
+		&(struct single){ .pool = pool, .query = query, .args = args, .on_rows = on_rows, .context = context });
 }
 
 void pool_write(struct pool *pool, enum query query, const struct args *args, pool_on_rows *on_rows, void *context)
 {
-	single_submit(pool, &(struct single){ .pool = pool, .query = query, .args = args, .on_rows = on_rows,
-					      .context = context, .changes = true });
+	single_submit(pool, &(struct single){ .pool = pool,
+					      .query = query,
+					      .args = args,
+					      .on_rows = on_rows,
+					      .context = context,
+					      .changes = true });
 }
 
 /* -- life -------------------------------------------------------------------------------------------- */
@@ -359,7 +364,7 @@ void pool_free(struct pool **pool)
 	refuse_all(&freed->line);
 	refuse_all(&freed->held);
 	refuse_all(&freed->refused);
-	assert(freed->units == 0);
+	assert(freed->jobs == 0);
 	deferred_cancel(&freed->refuse);
 	timer_free(&freed->line_due);
 	mem_free(freed->name);
@@ -387,5 +392,5 @@ int pool_waiting(const struct pool *pool)
 
 int pool_running(const struct pool *pool)
 {
-	return pool->units - pool->waiting;
+	return pool->jobs - pool->waiting;
 }

@@ -13,10 +13,10 @@
 #include <string.h>
 
 enum {
-	CONNECT_MS = 3000,  /* one try: libpq has no limit of its own here */
+	CONNECT_MS = 3000, /* one try: libpq has no limit of its own here */
 	RETRY_MS = 250,
 	LOG_EVERY_MS = 5000,
-	SLICE_MS = 100,	    /* how late a signal may be noticed */
+	SLICE_MS = 100, /* how late a signal may be noticed */
 };
 
 bool session_fail(struct session *session, enum migrate_result result, const char *format, ...)
@@ -140,7 +140,8 @@ bool session_open(struct session *session, const char *conninfo, int64_t wait_ms
 			break;
 		if (for_good || now_ms - start_ms + RETRY_MS > wait_ms) {
 			session_fail(session, for_good ? MIGRATE_REFUSED : MIGRATE_UNREACHABLE,
-				     for_good ? "the database refuses us: %s%s%s" : "the database cannot be reached: %s%s%s",
+				     for_good ? "the database refuses us: %s%s%s"
+					      : "the database cannot be reached: %s%s%s",
 				     words, *reason.sqlstate ? ", SQLSTATE " : "", reason.sqlstate);
 			break;
 		}

@@ -24,11 +24,8 @@ struct places {
 static const struct {
 	const char *keyword, *value;
 } defaults[] = {
-	{ "keepalives_idle", "10" },
-	{ "keepalives_interval", "5" },
-	{ "keepalives_count", "3" },
-	{ "tcp_user_timeout", "5000" },
-	{ "fallback_application_name", "leadd" },
+	{ "keepalives_idle", "10" },    { "keepalives_interval", "5" },           { "keepalives_count", "3" },
+	{ "tcp_user_timeout", "5000" }, { "fallback_application_name", "leadd" },
 };
 
 struct target {
@@ -39,7 +36,7 @@ struct target {
 
 	struct arena *found_arena;
 	struct places found; /* named with addresses for the names; empty before a lookup */
-	size_t next;	     /* of named: to be looked up */
+	size_t next;         /* of named: to be looked up */
 	struct lookup *lookup;
 	struct loop *loop;
 	struct deferred end;
@@ -192,8 +189,7 @@ static void on_end(void *context)
 	target->on_found(target->context, target->named.count == 0 || target->found.count > 0);
 }
 
-void target_lookup(struct target *target, struct loop *loop, void (*on_found)(void *context, bool good),
-		   void *context)
+void target_lookup(struct target *target, struct loop *loop, void (*on_found)(void *context, bool good), void *context)
 {
 	target_lookup_cancel(target);
 	arena_free(&target->found_arena);

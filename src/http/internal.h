@@ -24,6 +24,7 @@ enum {
 };
 
 struct server {
+	struct list node; /* of all servers of the process */
 	struct loop *loop;
 	struct server_options options;
 	struct evhttp *evhttp;

@@ -122,11 +122,27 @@ static void on_accept_again(void *context)
 	accept_again(context);
 }
 
-/* accept() has failed, as a rule for want of descriptors; trying again at once would spin. */
-static void on_accept_error(struct evconnlistener *listener, void *context)
-{
-	struct server *server = context;
+/*
+ * A listener has one context for all its callbacks, and evhttp takes it for itself. Hence this list, the layer's only
+ * variable of its own, which nothing else reads.
+ */
+static struct list servers = { &servers, &servers };
 
+static struct server *server_of(const struct evconnlistener *listener)
+{
+	struct list *node = servers.next;
+
+	while (LIST_ITEM(node, struct server, node)->listener != listener)
+		node = node->next;
+	return LIST_ITEM(node, struct server, node);
+}
+
+/* accept() has failed, as a rule for want of descriptors; trying again at once would spin. */
+static void on_accept_error(struct evconnlistener *listener, void *evhttp)
+{
+	struct server *server = server_of(listener);
+
+	(void)evhttp;
 	if (!server->is_out_of_descriptors)
 		log_warn("http.accept", "errno=%d connections=%d", errno, server->connection_count);
 	server->is_out_of_descriptors = true;
@@ -174,14 +190,16 @@ static int bind_host(const char *host, int port, const char **why_out)
 
 static int port_of(int descriptor)
 {
-	struct sockaddr_storage address = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = { .v6 = { 0 } };
 	socklen_t length = sizeof(address);
 
-	if (getsockname(descriptor, (struct sockaddr *)&address, &length) < 0)
+	if (getsockname(descriptor, &address.any, &length) < 0)
 		return 0;
-	if (address.ss_family == AF_INET6)
-		return ntohs(((const struct sockaddr_in6 *)&address)->sin6_port);
-	return ntohs(((const struct sockaddr_in *)&address)->sin_port);
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 /* -- the server -------------------------------------------------------------------------------------- */
@@ -254,6 +272,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	server->options = *options;
 	server->port = port_of(descriptor);
 	rng_seed(&server->rng, options->seed);
+	list_append(&servers, &server->node);
 	list_init(&server->connections);
 	list_init(&server->lingerers);
 	list_init(&server->requests);
@@ -342,6 +361,7 @@ void server_free(struct server **server)
 
 	if (!ended)
 		return;
+	list_remove(&ended->node);
 	ended->is_draining = true;
 	ended->on_drained = NULL;
 	ended->listener = NULL;

@@ -6,9 +6,7 @@
 #include "service/internal.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 /* The answers of the first trip, in order. */
 enum { SOURCES, LEADS_INSERTED, LEADS, LOADS, LINKS, IDS };
@@ -79,32 +77,14 @@ enum batch_outcome batch_outcome(const struct batch *batch, size_t index)
 
 /* -- first trip: lock, then read what decides ----------------------------------------------------------- */
 
-static int by_number(const void *a, const void *b)
-{
-	int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
-
-	return (first > second) - (first < second);
-}
-
-static size_t distinct_sources(const struct batch *batch, int64_t *sources)
-{
-	size_t distinct = 0;
-
-	memcpy(sources, batch->source_ids, batch->count * sizeof(*sources));
-	qsort(sources, batch->count, sizeof(*sources), by_number);
-	for (size_t i = 0; i < batch->count; i++)
-		if (i == 0 || sources[i] != sources[distinct - 1])
-			sources[distinct++] = sources[i];
-	return distinct;
-}
-
 static void ask_locks(struct flow *flow)
 {
 	const struct batch *batch = flow_context(flow);
 	int64_t *sources = arena_alloc(flow_arena(flow), batch->count, sizeof(*sources));
 	struct args by_source = flow_args(flow), count = flow_args(flow);
 
-	args_ints(&by_source, sources, distinct_sources(batch, sources));
+	memcpy(sources, batch->source_ids, batch->count * sizeof(*sources));
+	args_ints(&by_source, sources, ids_sort_distinct(sources, batch->count));
 	args_int(&count, (int64_t)batch->count);
 
 	flow_ask(flow, Q_BATCH_SOURCES, &by_source);
@@ -131,64 +111,15 @@ static bool has_source(const struct rows *sources, int64_t source_id)
 	return low < rows_count(sources) && row_int(sources, low, 0) == source_id;
 }
 
-static int seat_by_operator(const void *a, const void *b)
-{
-	int64_t first = ((const struct seat *)a)->operator_id, second = ((const struct seat *)b)->operator_id;
-
-	return (first > second) - (first < second);
-}
-
-/* Sources whose loads could not all be locked; in the order of the links, so sorted. */
-struct stuck_sources {
-	int64_t *ids;
-	size_t count;
-};
-
-static bool is_stuck(const struct stuck_sources *stuck, int64_t source_id)
-{
-	return stuck->count && bsearch(&source_id, stuck->ids, stuck->count, sizeof(*stuck->ids), by_number);
-}
-
-/*
- * Seats from the locked loads, links to them. A link whose operator is not among the locked ones came after the
- * lock, and is left to the next batch; or the row was passed over, which makes its source a stuck one.
- */
-static struct roster roster_read(struct flow *flow, enum batch_locking locking, struct stuck_sources *stuck_out)
-{
-	const struct rows *loads = flow_rows(flow, LOADS), *link_rows = flow_rows(flow, LINKS);
-	size_t seat_count = (size_t)rows_count(loads), link_rows_count = (size_t)rows_count(link_rows);
-	struct seat *seats = arena_alloc(flow_arena(flow), seat_count, sizeof(*seats));
-	struct link *links = arena_alloc(flow_arena(flow), link_rows_count, sizeof(*links));
-	size_t link_count = 0;
-
-	*stuck_out = (struct stuck_sources){ arena_alloc(flow_arena(flow), link_rows_count, sizeof(int64_t)), 0 };
-	for (size_t i = 0; i < seat_count; i++)
-		seats[i] = (struct seat){ .operator_id = row_int(loads, (int)i, 0),
-					  .load = row_int(loads, (int)i, 1) };
-	for (int row = 0; row < (int)link_rows_count; row++) {
-		int64_t source_id = row_int(link_rows, row, 0);
-		struct seat key = { .operator_id = row_int(link_rows, row, 1) };
-		struct seat *seat = bsearch(&key, seats, seat_count, sizeof(*seats), seat_by_operator);
-
-		if (!seat) {
-			if (locking == BATCH_PASSES_OVER && !is_stuck(stuck_out, source_id))
-				stuck_out->ids[stuck_out->count++] = source_id;
-			continue;
-		}
-		seat->is_active = row_bool(link_rows, row, 3);
-		seat->limit = row_int(link_rows, row, 4);
-		links[link_count++] = (struct link){ .source_id = source_id,
-						     .seat = (size_t)(seat - seats),
-						     .weight = row_thousandths(link_rows, row, 2) };
-	}
-	return (struct roster){ seats, seat_count, links, link_count };
-}
-
-static enum batch_outcome outcome_of(const struct flow *flow, const struct stuck_sources *stuck, int64_t source_id)
+static enum batch_outcome outcome_of(const struct flow *flow, enum batch_locking locking,
+				     const struct stuck_sources *stuck, int64_t source_id)
 {
 	if (!has_source(flow_rows(flow, SOURCES), source_id))
 		return BATCH_OF_DRAFT_UNKNOWN_SOURCE;
-	return is_stuck(stuck, source_id) ? BATCH_OF_DRAFT_SET_ASIDE : BATCH_OF_DRAFT_STORED;
+	/* Without passing over, a link without a locked row came after the lock: the next batch sees it. */
+	if (locking == BATCH_PASSES_OVER && stuck_has(stuck, source_id))
+		return BATCH_OF_DRAFT_SET_ASIDE;
+	return BATCH_OF_DRAFT_STORED;
 }
 
 static enum flow_next read_locks(struct flow *flow)
@@ -196,7 +127,8 @@ static enum flow_next read_locks(struct flow *flow)
 	struct batch *batch = flow_context(flow);
 	const struct rows *ids = flow_rows(flow, IDS);
 	struct stuck_sources stuck;
-	struct roster roster = roster_read(flow, batch->locking, &stuck);
+	struct roster roster =
+		roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
 	struct known_leads leads = batch_leads_read(flow, flow_rows(flow, LEADS));
 	size_t stored = 0;
 
@@ -204,7 +136,7 @@ static enum flow_next read_locks(struct flow *flow)
 		struct queued_draft *queued = batch->drafts[i];
 		struct contact_result *result = &queued->result;
 
-		batch->outcomes[i] = outcome_of(flow, &stuck, queued->draft.source_id);
+		batch->outcomes[i] = outcome_of(flow, batch->locking, &stuck, queued->draft.source_id);
 		if (batch->outcomes[i] != BATCH_OF_DRAFT_STORED)
 			continue;
 		assign_plan(&roster, &queued->draft.source_id, 1, batch->rng, &batch->choices[i]);

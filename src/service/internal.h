@@ -28,4 +28,25 @@ int64_t known_lead_id(const struct known_leads *leads, struct text external_id);
 /* Asks one statement, or none where no draft says anything of its lead. The drafts' results name the leads. */
 void batch_leads_ask_changes(struct flow *flow, struct queued_draft *const *drafts, size_t draft_count);
 
+/* Sorts ids and drops repeated ones; returns how many are left. */
+size_t ids_sort_distinct(int64_t *ids, size_t count);
+
+/* Sources with an operator whose load row is not among the locked ones; sorted. */
+struct stuck_sources {
+	int64_t *ids;
+	size_t count;
+};
+
+bool stuck_has(const struct stuck_sources *stuck, int64_t source_id);
+
+/*
+ * Seats from the locked loads, and the links to them. A link whose operator is not among the locked ones is left
+ * out, and its source noted as stuck: the link came after the lock, or the row was passed over.
+ *
+ * loads: operator_id, active_load, by operator_id
+ * links: source_id, operator_id, weight, is_active, max_load_limit, by source_id and operator_id
+ */
+struct roster roster_read(struct arena *arena, const struct rows *loads, const struct rows *links,
+			  struct stuck_sources *stuck_out);
+
 #endif

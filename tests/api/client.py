@@ -125,6 +125,7 @@ class Client:
     def __init__(self, port, contract=None):
         self.port = port
         self.contract = contract
+        self.last = None  # answer, for the report of a failure
         self._local = threading.local()
 
     def get(self, path, headers=None, **query):
@@ -160,6 +161,10 @@ class Client:
         except Exception:
             connection.close()
             raise
+        return self._judged(answer)
+
+    def _judged(self, answer):
+        self.last = answer
         check_ground_rules(answer, self.contract)
         return answer
 
@@ -200,5 +205,4 @@ class Client:
         response.begin()
         answer = Answer(method.decode("latin-1"), target.decode("latin-1"), request, response.status,
                         response.getheaders(), response.read())
-        check_ground_rules(answer, self.contract)
-        return answer
+        return self._judged(answer)

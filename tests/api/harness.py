@@ -98,7 +98,8 @@ class Lab:
         self.settings = settings
         self.folder = tempfile.mkdtemp(prefix="leadd-api-")
         self.servers = []
-        self._apis = {}
+        self.apis = []
+        self._fixtures = {}
         self.database = self.new_database(name)
 
     def new_database(self, name):
@@ -122,10 +123,16 @@ class Lab:
 
     def serve(self, database=None, **settings):
         """A client of a new server that is ready."""
-        api = Api(self.start(database, **settings), Psql(self.postgres, database or self.database), Lab._contract)
+        api = self.client(self.start(database, **settings), database)
         poll(api.is_ready, "leadd is ready", seconds=20)
         if Lab._contract is None:
             Lab._contract = api.contract = Contract(api.get("/openapi.json").must(200))
+        return api
+
+    def client(self, server, database=None):
+        """A client of a server that was started apart; waits until it has a port."""
+        api = Api(server, Psql(self.postgres, database or self.database), Lab._contract)
+        self.apis.append(api)
         return api
 
     def forget(self, server):
@@ -135,11 +142,11 @@ class Lab:
     def fixture(self, name):
         if name == "lab":
             return self
-        if name not in self._apis:
-            self._apis[name] = None
-            self._apis[name] = self.serve()
-        assert self._apis[name], "the server for this file did not start, see the first failure"
-        return self._apis[name]
+        if name not in self._fixtures:
+            self._fixtures[name] = None
+            self._fixtures[name] = self.serve()
+        assert self._fixtures[name], "the server for this file did not start, see the first failure"
+        return self._fixtures[name]
 
     def close(self):
         """Stops all servers; a list of complaints."""

@@ -62,6 +62,16 @@ class Logs:
             pass
 
 
+def print_world(lab):
+    """What the test had in its hands: its variables and each client's last answer."""
+    frame = sys.exc_info()[2].tb_next
+    for name, value in (frame.tb_frame.f_locals if frame else {}).items():
+        print(f"  {name} = {value!r:.300}")
+    for api in lab.apis:
+        if api.last:
+            print(f"last answer from port {api.port}: {api.last}")
+
+
 def run_file(postgres, module, tests):
     """(passed, failed)"""
     started = time.monotonic()
@@ -87,6 +97,7 @@ def run_tests(lab, module, tests):
             failed += 1
             print(f"\nFAILED {module.__name__}: {function.__name__}")
             traceback.print_exc(file=sys.stdout)
+            print_world(lab)
             logs.print_new(lab.logs())
     for complaint in lab.close():
         failed += 1

@@ -5,6 +5,9 @@ import re
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
+# Answers about HTTP itself, given before anybody knows which operation was meant.
+BELOW_OPERATIONS = {431, 501, 505}
+
 # What validate() understands, and what it may ignore because it restricts nothing.
 KEYWORDS = {"$ref", "type", "properties", "required", "additionalProperties", "enum", "const", "items", "anyOf", "oneOf",
             "allOf", "not", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
@@ -148,12 +151,12 @@ class Contract:
         """The documented operation or None."""
         for pattern, template in self.routes:
             if pattern.fullmatch(path):
-                return self.document["paths"][template].get(method.lower())
+                return {name.upper(): operation for name, operation in self.document["paths"][template].items()}.get(method)
         return None
 
     def faults(self, answer):
         operation = self.operation(answer.method, answer.target.partition("?")[0])
-        if operation is None:
+        if operation is None or answer.status in BELOW_OPERATIONS:
             return []
         responses = operation["responses"]
         status = str(answer.status)
@@ -172,7 +175,7 @@ class Contract:
             return [f"{answer.media_type} is not documented for {answer.status}, only {list(content)}"]
         if not answer.media_type.endswith("json"):
             return []
-        return list(validate(answer.json, media["schema"], self.document))
+        return list(validate(answer.json, media.get("schema", True), self.document))
 
     def _header_faults(self, answer, response):
         documented = resolve(response, self.document).get("headers", {})

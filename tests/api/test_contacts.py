@@ -90,7 +90,7 @@ def wrong_source_ids_are_refused(api):
 @test
 def messages_are_counted_in_characters(api):
     source = api.source()
-    for message in (None, "", "x" * 10000, "я" * 10000, "🙂" * 10000, "line\nline\ttab \u0001 \u2028"):
+    for message in (None, "", "x" * 10000, "я" * 10000, "🙂" * 10000, "line\nline\ttab \u0001 \u2028."):
         assert api.contact(source, message=message)["message"] == message
     for message in ("x" * 10001, "🙂" * 10001, 5, ["x"], {}):
         draft = {"lead_external_id": "x", "source_id": source["id"], "message": message}

@@ -18,11 +18,11 @@ def post_of(size):
 
 @test
 def unknown_paths_are_404(api):
-    for path in ("/nothing", "/api", "/api/v1", "/api/v1/nothing/", "/api/v2/operators/", "/api/v1/operators/1/x", "/API/V1/operators/",
-                 "/problems/nothing", "/api/v1/sources/1/weights/2/3"):
+    for path in ("/nothing", "/api", "/api/v1", "/api/v1/nothing/", "/api/v2/operators/", "/api/v1/operators/1/x", "/API/V1/operators/", "/api/v1/sources/1/weights/2/3"):
         for method in ("GET", "POST", "DELETE", "OPTIONS"):
             answer = api.request(method, path, {} if method == "POST" else None)
             assert answer.status == 404, answer
+    api.get("/problems/nothing").must(404)
 
 
 @test

@@ -3,8 +3,7 @@
 import signal
 import threading
 
-from harness import Api, test
-from postgres import Psql
+from harness import test
 from storm import storm
 from waiting import meanwhile, poll
 
@@ -136,7 +135,7 @@ def it_may_start_before_the_database(lab):
         assert server.runs, server.log_text()
     finally:
         lab.postgres.start()
-    api = Api(server, Psql(lab.postgres, database), None)
+    api = lab.client(server, database)
     poll(api.is_ready, "it is ready")
     api.operator()
 
@@ -147,4 +146,4 @@ def a_database_made_later_is_found(lab):
     poll(lambda: server.log_text() or not server.runs, "it says that it waits")
     assert server.runs, server.log_text()
     lab.new_database("made_later")
-    poll(Api(server, Psql(lab.postgres, "made_later"), None).is_ready, "it is ready")
+    poll(lab.client(server, "made_later").is_ready, "it is ready")

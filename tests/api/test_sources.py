@@ -65,7 +65,7 @@ def nothing_is_created_when_a_weight_is_wrong(api):
     twice = [{"operator_id": operator["id"], "weight": 1}] * 2
     unknown = [{"operator_id": operator["id"], "weight": 1}, {"operator_id": BIGGEST_ID, "weight": 1}]
 
-    assert api.post("sources/", {"name": name, "weights": twice}).fields == {"weights[1].operator_id"}
+    assert "weights[1].operator_id" in api.post("sources/", {"name": name, "weights": twice}).fields
     assert api.post("sources/", {"name": name, "weights": unknown}).fields == {"weights[1].operator_id"}
 
     assert api.psql.count(f"sources where name = '{name}'") == 0

@@ -2,7 +2,7 @@
 
 import signal
 
-from harness import Api, test
+from harness import test
 from postgres import Psql
 from waiting import Stopwatch, meanwhile, poll, together
 import server as leadd
@@ -155,6 +155,6 @@ def serving_applies_the_schema_as_well(lab):
     lab.postgres.create("empty")
     servers = [lab.start("empty") for _ in range(3)]
     for server in servers:
-        api = Api(server, Psql(lab.postgres, "empty"), None)
+        api = lab.client(server, "empty")
         poll(api.is_ready, "it is ready")
         api.contact(api.desk()[1])

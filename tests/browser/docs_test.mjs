@@ -97,16 +97,17 @@ test("Swagger UI filters by tag", async (world) => {
 	assert.equal(await page.locator(".opblock-tag").getAttribute("data-tag"), tag);
 });
 
-test("every operation opens in Swagger UI", async (world) => {
+test("an operation of every tag opens in Swagger UI", async (world) => {
 	const { page } = await world.visit("/docs");
-	const expected = operations_of(await world.document());
 
-	await page.locator(".opblock").nth(expected.length - 1).waitFor();
-	/* All in one turn: Swagger UI draws all open ones anew at each step, which takes seconds one by one. */
-	await page.locator(".opblock-summary-control").evaluateAll((all) => all.forEach((control) => control.click()));
-	await page.waitForFunction((count) => document.querySelectorAll("button.execute").length === count,
-		expected.length);
-	assert.doesNotMatch(await page.locator("#document").innerText(), /Could not resolve|Resolver error/);
+	for (const tag of tags_of(await world.document())) {
+		const section = page.locator(".opblock-tag-section", { has: page.locator(`[data-tag="${tag}"]`) });
+		const block = section.locator(".opblock").first();
+
+		await block.locator(".opblock-summary-control").click();
+		await block.locator("button.execute").waitFor();
+		assert.doesNotMatch(await block.innerText(), /Could not resolve|Resolver error/, tag);
+	}
 });
 
 test("Redoc shows every tag and every operation", async (world) => {

@@ -7,13 +7,9 @@ import { require_npm, test } from "./harness.mjs";
 const LINT_RULES = {
 	extends: ["recommended"],
 	rules: {
-		/* The service is run by its owner; the document grants nobody a licence. */
-		"info-license": "off",
-		"info-license-url": "off",
 		/* Collections end in a slash by contract; every path is served in both forms. */
 		"no-path-trailing-slash": "off",
 		"tag-description": "error",
-		"operation-description": "off",
 		"no-duplicated-tag-names": "error",
 		"no-schema-type-mismatch": "error",
 		"no-required-schema-properties-undefined": "error",

@@ -59,7 +59,9 @@ static void ask_third(struct flow *flow)
 }
 
 const struct flow_step one_step[] = { { "first", ask_first, read_first }, { 0 } };
-const struct flow_step two_steps[] = { { "first", ask_first, read_first }, { "second", ask_second, read_second }, { 0 } };
+const struct flow_step two_steps[] = { { "first", ask_first, read_first },
+				       { "second", ask_second, read_second },
+				       { 0 } };
 const struct flow_step three_steps[] = {
 	{ "first", ask_first, read_first },
 	{ "second", ask_second, read_second },

@@ -13,9 +13,9 @@ struct flow_test {
 	/* What each step asks; arguments that are not used stay NULL. */
 	struct {
 		int query;
-		bool asks;		  /* false: the step sends no statement */
+		bool asks;                  /* false: the step sends no statement */
 		const char *first, *second; /* $1, $2 */
-		bool stops;		  /* its read() chooses FLOW_ROLLBACK */
+		bool stops;                 /* its read() chooses FLOW_ROLLBACK */
 		void (*on_read)(struct flow_test *test);
 	} steps[STEPS_MAX];
 

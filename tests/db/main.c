@@ -11,13 +11,14 @@ Suite *pool_suite(void);
 Suite *loss_suite(void);
 Suite *flow_suite(void);
 Suite *flow_loss_suite(void);
+Suite *storm_suite(void);
 Suite *migrate_suite(void);
 Suite *prepare_suite(void);
 
 int main(void)
 {
-	Suite *(*const suites[])(void) = { values_suite, target_suite, pool_suite,    loss_suite,
-					   flow_suite,	 flow_loss_suite, migrate_suite, prepare_suite };
+	Suite *(*const suites[])(void) = { values_suite,    target_suite, pool_suite,    loss_suite,   flow_suite,
+					   flow_loss_suite, storm_suite,  migrate_suite, prepare_suite };
 	SRunner *runner = srunner_create(NULL);
 	int failed;
 

@@ -77,7 +77,8 @@ static int run(const char *const *command)
 static int pg_ctl(const char *verb, const char *mode)
 {
 	char program[300], data[100], log[100], options[300];
-	const char *const command[] = { program, verb, "-s", "-w", "-m", mode, "-D", data, "-l", log, "-o", options, NULL };
+	const char *const command[] = { program, verb, "-s", "-w", "-m",    mode, "-D",
+					data,    "-l", log,  "-o", options, NULL };
 
 	snprintf(program, sizeof(program), "%spg_ctl", bin_dir);
 	snprintf(data, sizeof(data), "%s/data", server_dir);
@@ -105,8 +106,13 @@ static void write_access_rules(void)
 static void keep_server(int ready, int end)
 {
 	char program[300], data[100], byte;
-	const char *const initdb[] = { program, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-				       "--locale=C.UTF-8", "--no-sync", "--no-instructions", NULL };
+	const char *const initdb[] = { program,     "-D",
+				       data,        "-U",
+				       "postgres",  "-A",
+				       "trust",     "-E",
+				       "UTF8",      "--locale=C.UTF-8",
+				       "--no-sync", "--no-instructions",
+				       NULL };
 	const char *const clean[] = { "rm", "-rf", server_dir, NULL };
 
 	signal(SIGINT, SIG_IGN); /* Ctrl-C ends the tests, and that ends this */

@@ -6,10 +6,10 @@ const struct query_text test_statements[T_COUNT_OF_TESTS] = {
 	[T_PID] = { "pid", "select pg_backend_pid()", 0 },
 	[T_SLEEP] = { "sleep", "select 1 from pg_sleep($1::float8)", 1 },
 	[T_ECHO] = { "echo", "select $1::text, $2::bigint, $3::boolean, $4::numeric(12, 3)", 4 },
-	[T_ECHO_INTS] = { "echo_ints",
-			  "select item from unnest($1::bigint[]) with ordinality a (item, n) order by n", 1 },
-	[T_ECHO_TEXTS] = { "echo_texts",
-			   "select item from unnest($1::text[]) with ordinality a (item, n) order by n", 1 },
+	[T_ECHO_INTS] = { "echo_ints", "select item from unnest($1::bigint[]) with ordinality a (item, n) order by n",
+			  1 },
+	[T_ECHO_TEXTS] = { "echo_texts", "select item from unnest($1::text[]) with ordinality a (item, n) order by n",
+			   1 },
 	[T_ECHO_BOOLS] = { "echo_bools",
 			   "select item from unnest($1::boolean[]) with ordinality a (item, n) order by n", 1 },
 	[T_DIMENSIONS] = { "dimensions",
@@ -31,12 +31,11 @@ const struct query_text test_statements[T_COUNT_OF_TESTS] = {
 	[T_DIVIDE] = { "divide", "select 1 / $1::int", 1 },
 };
 
-const char test_tables[] =
-	"create table things (id bigint constraint things_pkey primary key, name text not null);"
-	"create table late (thing bigint constraint late_thing_fkey references things (id)"
-	"  deferrable initially deferred);"
-	"create table slow (id bigint);"
-	"create function slow_commit() returns trigger language plpgsql as"
-	"  'begin perform pg_sleep(30); return null; end';"
-	"create constraint trigger slow_commit after insert on slow deferrable initially deferred"
-	"  for each row execute function slow_commit();";
+const char test_tables[] = "create table things (id bigint constraint things_pkey primary key, name text not null);"
+			   "create table late (thing bigint constraint late_thing_fkey references things (id)"
+			   "  deferrable initially deferred);"
+			   "create table slow (id bigint);"
+			   "create function slow_commit() returns trigger language plpgsql as"
+			   "  'begin perform pg_sleep(30); return null; end';"
+			   "create constraint trigger slow_commit after insert on slow deferrable initially deferred"
+			   "  for each row execute function slow_commit();";

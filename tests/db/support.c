@@ -93,8 +93,7 @@ static void on_look(void *context)
 
 void support_until(struct loop *loop, bool (*holds)(void *context), void *context)
 {
-	struct wait wait = { .loop = loop, .holds = holds, .context = context,
-			     .until_ms = loop_now_ms() + WAIT_MS };
+	struct wait wait = { .loop = loop, .holds = holds, .context = context, .until_ms = loop_now_ms() + WAIT_MS };
 
 	wait.timer = timer_new(loop, on_look, &wait);
 	timer_start(wait.timer, 0);

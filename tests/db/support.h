@@ -9,8 +9,8 @@
 #include <check.h>
 
 /*
- * Starts a PostgreSQL of our own, or uses the one of TEST_CONNINFO (keywords, not a URL). It ends with this process, however that ends.
- * Call it first of all: it forks.
+ * Starts a PostgreSQL of our own, or uses the one of TEST_CONNINFO (keywords, not a URL). It ends with this process,
+ * however that ends. Call it first of all: it forks.
  */
 void support_start(void);
 void support_stop(void);
@@ -61,9 +61,9 @@ void world_until_asked(struct world *world, const char *sql, int64_t wanted);
 struct outcome {
 	int calls;
 	struct db_failure failure;
-	int count;	  /* rows */
+	int count; /* rows */
 	int64_t affected;
-	int64_t number;	  /* the first column of the first row */
+	int64_t number; /* the first column of the first row */
 	char text[256];
 };
 

@@ -128,8 +128,10 @@ START_TEST(two_flows_in_a_deadlock_both_finish)
 					  { .query = T_RENAME, .asks = true, .first = "1", .second = "b" } } };
 
 	add_two_things(&world);
-	world_until_asked(&world, "select count(*) from pg_stat_activity where datname = current_database()"
-				  " and pid <> pg_backend_pid() and state = 'idle'", 2);
+	world_until_asked(&world,
+			  "select count(*) from pg_stat_activity where datname = current_database()"
+			  " and pid <> pg_backend_pid() and state = 'idle'",
+			  2);
 	first_of_two = &a;
 	second_of_two = &b;
 	flow_test_start(&a, three_steps);
@@ -153,8 +155,8 @@ static void change_the_thing(struct flow_test *test)
 
 START_TEST(restarts_end_after_three)
 {
-	struct world world = world_of((struct pool_options){
-		.settings = "set default_transaction_isolation = 'repeatable read'" });
+	struct world world =
+		world_of((struct pool_options){ .settings = "set default_transaction_isolation = 'repeatable read'" });
 	struct flow_test test = {
 		.world = &world,
 		.steps = { { .query = T_COUNT, .asks = true, .on_read = change_the_thing },
@@ -180,17 +182,22 @@ START_TEST(a_lock_that_is_held_for_too_long_is_busy)
 				    .steps = { { .query = T_RENAME, .asks = true, .first = "1", .second = "a" },
 					       { .query = T_SLEEP, .asks = true, .first = "0.5" },
 					       { .query = T_COUNT, .asks = true } } };
-	struct flow_test other = { .world = &world,
-				   .steps = { { .query = T_SET_LOCAL, .asks = true, .first = "lock_timeout",
-						.second = "50ms" },
-					      { .query = T_RENAME, .asks = true, .first = "1", .second = "b" } } };
+	struct flow_test other = {
+		.world = &world,
+		.steps = { { .query = T_SET_LOCAL, .asks = true, .first = "lock_timeout", .second = "50ms" },
+			   { .query = T_RENAME, .asks = true, .first = "1", .second = "b" } }
+	};
 
 	add_two_things(&world);
-	world_until_asked(&world, "select count(*) from pg_stat_activity where datname = current_database()"
-				  " and pid <> pg_backend_pid() and state = 'idle'", 2);
+	world_until_asked(&world,
+			  "select count(*) from pg_stat_activity where datname = current_database()"
+			  " and pid <> pg_backend_pid() and state = 'idle'",
+			  2);
 	flow_test_start(&holder, three_steps);
-	world_until_asked(&world, "select count(*) from pg_stat_activity where datname = current_database()"
-				  " and wait_event = 'PgSleep'", 1);
+	world_until_asked(&world,
+			  "select count(*) from pg_stat_activity where datname = current_database()"
+			  " and wait_event = 'PgSleep'",
+			  1);
 	flow_test_run(&other, two_steps);
 	ck_assert_int_eq(other.failure.error, DB_BUSY);
 	ck_assert_str_eq(other.failure.sqlstate, "55P03");

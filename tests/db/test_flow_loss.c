@@ -153,8 +153,8 @@ static void change_the_thing(struct flow_test *test)
 
 START_TEST(closing_the_pool_ends_a_flow_that_pauses)
 {
-	struct world world = world_of((struct pool_options){
-		.settings = "set default_transaction_isolation = 'repeatable read'" });
+	struct world world =
+		world_of((struct pool_options){ .settings = "set default_transaction_isolation = 'repeatable read'" });
 	struct flow_test test = {
 		.world = &world,
 		.steps = { { .query = T_COUNT, .asks = true, .on_read = change_the_thing },

@@ -164,8 +164,28 @@ START_TEST(after_a_restart_of_the_server_everything_comes_back)
 	start_ms = loop_now_ms();
 	ck_assert_int_eq(world_read(&world, T_ONE, NULL).failure.error, DB_OK);
 	ck_assert_int_lt(loop_now_ms() - start_ms, 2500);
-	world_until_asked(&world, "select count(*) from pg_stat_activity where datname = current_database()"
-				  " and pid <> pg_backend_pid()", 3);
+	world_until_asked(&world,
+			  "select count(*) from pg_stat_activity where datname = current_database()"
+			  " and pid <> pg_backend_pid()",
+			  3);
+	world_close(&world);
+}
+END_TEST
+
+/* The server throws all sessions out and recovers. */
+START_TEST(after_a_crash_of_a_backend_everything_comes_back)
+{
+	struct world world = world_open(2);
+	struct args args = args_of_sleep(&world, "0.2");
+	struct outcome outcome = { 0 };
+
+	pool_read(world.pool, Q(T_SLEEP), &args, outcome_take, &outcome);
+	kill((pid_t)support_ask(world.conninfo, "select pid from pg_stat_activity where pid <> pg_backend_pid()"
+						" and datname = current_database()"),
+	     SIGKILL);
+	outcome_wait(&world, &outcome);
+	ck_assert_int_eq(outcome.failure.error, DB_OK);
+	world_wait_ready(&world);
 	world_close(&world);
 }
 END_TEST
@@ -185,6 +205,7 @@ Suite *loss_suite(void)
 	tcase_add_test(tcase, closing_does_not_know_the_fate_of_a_write_either);
 	if (support_owns_server()) {
 		tcase_add_test(tcase, a_frozen_backend_is_given_up_after_unit_ms);
+		tcase_add_test(tcase, after_a_crash_of_a_backend_everything_comes_back);
 		tcase_add_test(tcase, after_a_restart_of_the_server_everything_comes_back);
 	}
 	suite_add_tcase(suite, tcase);

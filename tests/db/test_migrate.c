@@ -114,9 +114,10 @@ START_TEST(a_role_that_may_only_read_passes_when_nothing_is_missing)
 	snprintf(database, sizeof(database), "%s", strstr(conninfo, "dbname=") + 7);
 	*strchr(database, ' ') = '\0';
 	ck_assert_int_eq(run(ONE, conninfo), MIGRATE_DONE);
-	support_ask(conninfo, "do $$ begin create role leadd_test_reader login; exception when others then null; end $$;"
-			      "revoke all on schema public from public; grant usage on schema public to leadd_test_reader;"
-			      "grant select on schema_migrations to leadd_test_reader");
+	support_ask(conninfo,
+		    "do $$ begin create role leadd_test_reader login; exception when others then null; end $$;"
+		    "revoke all on schema public from public; grant usage on schema public to leadd_test_reader;"
+		    "grant select on schema_migrations to leadd_test_reader");
 	reader = support_conninfo(database, "user=leadd_test_reader");
 	ck_assert_int_eq(run(ONE, reader), MIGRATE_DONE);
 	ck_assert_int_eq(run(TWO, reader), MIGRATE_REFUSED);
@@ -130,9 +131,9 @@ START_TEST(no_server_is_waited_for_and_then_unreachable)
 {
 	int64_t start_ms = loop_now_ms();
 
-	ck_assert_int_eq(migrate_with(list, TWO, "host=/nowhere user=u password=secret dbname=x", 600, message,
-				      sizeof(message)),
-			 MIGRATE_UNREACHABLE);
+	ck_assert_int_eq(
+		migrate_with(list, TWO, "host=/nowhere user=u password=secret dbname=x", 600, message, sizeof(message)),
+		MIGRATE_UNREACHABLE);
 	ck_assert_int_ge(loop_now_ms() - start_ms, 300);
 	ck_assert_int_lt(loop_now_ms() - start_ms, 2500);
 	ck_assert_ptr_null(strstr(message, "secret"));
@@ -167,7 +168,8 @@ END_TEST
 
 START_TEST(malformed_conninfos_are_refused_and_never_told)
 {
-	static const char *const bad[] = { "host=x password='verysecret", "postgres://u:verysecret@[x/y", "a b=verysecret c" };
+	static const char *const bad[] = { "host=x password='verysecret", "postgres://u:verysecret@[x/y",
+					   "a b=verysecret c" };
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		ck_assert_int_eq(run(TWO, bad[i]), MIGRATE_REFUSED);

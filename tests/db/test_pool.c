@@ -78,7 +78,8 @@ END_TEST
 
 START_TEST(slow_statements_are_busy)
 {
-	struct world world = world_of((struct pool_options){ .settings = "set statement_timeout = '50ms'; set jit = off" });
+	struct world world =
+		world_of((struct pool_options){ .settings = "set statement_timeout = '50ms'; set jit = off" });
 	struct args args = args_of_text(&world, "20");
 	struct outcome outcome;
 
@@ -137,8 +138,10 @@ START_TEST(all_connections_come_up_and_work_at_once)
 
 	for (int i = 0; i < 3; i++)
 		pool_read(world.pool, Q(T_SLEEP), &args, outcome_take, &outcomes[i]);
-	world_until_asked(&world, "select count(*) from pg_stat_activity where datname = current_database()"
-				  " and wait_event = 'PgSleep'", 3);
+	world_until_asked(&world,
+			  "select count(*) from pg_stat_activity where datname = current_database()"
+			  " and wait_event = 'PgSleep'",
+			  3);
 	ck_assert_int_eq(pool_running(world.pool), 3);
 	for (int i = 0; i < 3; i++) {
 		outcome_wait(&world, &outcomes[i]);

@@ -44,8 +44,9 @@ START_TEST(every_query_file_prepares_with_the_parameters_it_counts)
 			length += (size_t)snprintf(faults + length, 1000, "\n%s: %s", query_texts[i].name,
 						   PQresultErrorMessage(prepared));
 		else if (PQnparams(described) != query_texts[i].parameters && length < sizeof(faults) - 1000)
-			length += (size_t)snprintf(faults + length, 1000, "\n%s: %d parameters, counted %d",
-						   query_texts[i].name, PQnparams(described), query_texts[i].parameters);
+			length +=
+				(size_t)snprintf(faults + length, 1000, "\n%s: %d parameters, counted %d",
+						 query_texts[i].name, PQnparams(described), query_texts[i].parameters);
 		PQclear(described);
 		PQclear(prepared);
 	}

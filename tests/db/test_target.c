@@ -147,7 +147,8 @@ END_TEST
 
 START_TEST(malformed_conninfo_is_left_to_libpq)
 {
-	static const char *const bad[] = { "host=a,b port=1,2,3", "nonsense = =", "postgres://[x", "host=a hostaddr=1.1.1.1,2.2.2.2" };
+	static const char *const bad[] = { "host=a,b port=1,2,3", "nonsense = =", "postgres://[x",
+					   "host=a hostaddr=1.1.1.1,2.2.2.2" };
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
 		struct target *target = target_new(bad[i]);

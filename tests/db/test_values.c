@@ -108,7 +108,9 @@ END_TEST
 
 START_TEST(arrays_of_texts_keep_nulls_quotes_and_unicode)
 {
-	static const struct text texts[] = { TEXT(""), { 0 }, TEXT("a,b{}\"c\\"), TEXT("NULL"), TEXT("\xd0\xb9\xf0\x9f\x98\x80") };
+	static const struct text texts[] = {
+		TEXT(""), { 0 }, TEXT("a,b{}\"c\\"), TEXT("NULL"), TEXT("\xd0\xb9\xf0\x9f\x98\x80")
+	};
 	struct world world = world_open(1);
 	struct args args = args_start(world.arena);
 	struct items items;

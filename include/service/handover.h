@@ -1,0 +1,26 @@
+/*
+ * Moves the active contacts of operators who leave: back to waiting, or to others by the source's own rule. The
+ * departures stand in the database; so a restart, or another process, goes on where this one stopped.
+ */
+#ifndef LEADD_SERVICE_HANDOVER_H
+#define LEADD_SERVICE_HANDOVER_H
+
+#include "db/pool.h"
+
+struct handover;
+
+/* Looks for departures now and then, and at once when woken. Owned by the caller: handover_free(). */
+struct handover *handover_new(struct loop *loop, struct pool *pool, uint64_t seed);
+
+/* There is a departure, or may be one. */
+void handover_wake(struct handover *handover);
+
+/* Takes up nothing new; the slice that runs comes to its end. */
+void handover_stop(struct handover *handover);
+
+bool handover_is_running(const struct handover *handover);
+
+/* Only when nothing runs: after the pool was freed at the latest. */
+void handover_free(struct handover **handover);
+
+#endif

@@ -1,0 +1,43 @@
+-- What the service is measured against: the same transaction, plain, one call per contact. Lead found or made, the
+-- operators' loads locked in id order, then, in a statement with a newer snapshot than the locks, the weighted pick; the
+-- contact; its load follows by the schema's own trigger.
+create function bench_contact(external text, source bigint, words text) returns bigint language plpgsql as $$
+declare
+	lead bigint;
+	chosen bigint;
+	contact bigint;
+	draw double precision := random();
+begin
+	select id into lead from leads where external_id = external;
+	if not found then
+		insert into leads (external_id) values (external) on conflict (external_id) do nothing returning id into lead;
+		if not found then
+			select id into lead from leads where external_id = external;
+		end if;
+	end if;
+
+	perform from operator_loads
+	  where operator_id in (select operator_id from source_operator_weights where source_id = source)
+	  order by operator_id
+	    for update;
+
+	select operator_id into chosen
+	  from (select link.operator_id, sum(link.weight) over (order by link.operator_id) as reach,
+		       sum(link.weight) over () as whole
+		  from source_operator_weights as link
+		  join operators as operator on operator.id = link.operator_id
+		  join operator_loads as load on load.operator_id = link.operator_id
+		 where link.source_id = source
+		   and link.weight > 0
+		   and operator.is_active
+		   and load.active_load < operator.max_load_limit) as eligible
+	 where reach > draw * whole
+	 order by operator_id
+	 limit 1;
+
+	insert into contacts (lead_id, source_id, operator_id, status, waiting_reason, message, assigned_at)
+	values (lead, source, chosen, case when chosen is null then 'waiting' else 'active' end,
+		case when chosen is null then 'full' end, words, case when chosen is not null then now() end)
+	returning id into contact;
+	return contact;
+end $$;

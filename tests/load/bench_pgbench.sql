@@ -1,0 +1,10 @@
+-- One contact, for pgbench. -D first_source, last_source, past_leads, repeated (percent of known leads)
+\set source random(:first_source, :last_source)
+\set number random(1, 1000000000000000)
+\set chance random(1, 100)
+\if :chance <= :repeated
+\set lead random(1, :past_leads)
+select bench_contact('past-' || :lead, :source, 'pgbench-' || :number);
+\else
+select bench_contact('pgbench-' || :number, :source, 'pgbench-' || :number);
+\endif

@@ -24,7 +24,8 @@ bool json_check(struct text text, struct faults *faults, const char **malformed_
 
 /*
  * json_check(), then json-c. NULL with *malformed_out set when it is not JSON; NULL with faults when
- * its content breaks a rule, or is null alone. Owned by the caller: json_object_put(), or by the arena's owner before the arena ends.
+ * its content breaks a rule, or is null alone. Owned by the caller: json_object_put(), or by the arena's owner before
+ * the arena ends.
  */
 struct json_object *json_read(struct text text, struct faults *faults, const char **malformed_out);
 

@@ -11,7 +11,7 @@ struct server_options {
 	const char *host; /* numeric address or name to bind */
 	int port;         /* 0: any */
 	const struct route *routes;
-	/* Called for every matched route: checks, then calls request_route()->handle; NULL: handle is called at once. */
+	/* Called for every matched route: checks, then calls request_route()->handle; NULL: that is called at once. */
 	void (*admit)(struct request *request);
 	void *world;                 /* request_world() */
 	int connections_max;         /* beyond it new connections wait in the backlog */

@@ -119,7 +119,7 @@ void connect_read(struct conn *conn);
 /* Gives the try up: the reason is logged unless that was done a moment ago. */
 void connect_failed(struct conn *conn, struct db_reason reason);
 
-/* -- jobs: units of work, for pool.c and flow.c ------------------------------------------------------------ */
+/* -- jobs: units of work, for pool.c and flow.c ------------------------------------------------------ */
 
 struct job;
 

@@ -165,7 +165,7 @@ static void on_lost(void *owner, struct conn *conn)
 		loop_defer(pool->loop, &pool->change);
 }
 
-/* -- jobs of work ----------------------------------------------------------------------------------- */
+/* -- jobs -------------------------------------------------------------------------------------------- */
 
 void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind)
 {

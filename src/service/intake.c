@@ -1,25 +1,14 @@
 /* The waiting line, the lane, and the care for contacts that would stop the others. */
 #include "service/intake.h"
 
-#include "base/log.h"
 #include "service/intake_batch.h"
+#include "service/internal.h"
 
 #include <assert.h>
-#include <inttypes.h>
 
 enum {
 	TRIES_MAX = 3,	    /* of one contact whose failure is nobody's fault, such as an operator deleted meanwhile */
 	EXPIRY_TICK_MS = 100 /* how exactly deadlines are kept */
-};
-
-/*
- * A source some of whose load rows somebody else has locked. Its contacts wait here, so that all others go on; each
- * parked source has its turn on a connection of its own.
- */
-struct parked_source {
-	struct list node;   /* in intake.parked, the next to be tried first */
-	int64_t source_id;
-	struct list drafts; /* in order of arrival */
 };
 
 /* A lane runs one batch at a time. */
@@ -49,7 +38,7 @@ struct intake {
 	/* Drafts of a batch that waited too long for a lock: the next batch passes over what is locked. */
 	bool passes_over;
 
-	struct list parked;
+	struct list parked; /* sources that wait apart */
 	struct lane main, side;
 	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
 	struct timer *expiry;  /* runs while anything is queued */
@@ -84,44 +73,6 @@ static void tell_ended(struct intake *intake)
 		timer_stop(intake->expiry);
 }
 
-/* -- parking ---------------------------------------------------------------------------------------------- */
-
-static struct parked_source *parked_find(struct intake *intake, int64_t source_id)
-{
-	for (struct list *node = intake->parked.next; node != &intake->parked; node = node->next) {
-		struct parked_source *parked = LIST_ITEM(node, struct parked_source, node);
-
-		if (parked->source_id == source_id)
-			return parked;
-	}
-	return NULL;
-}
-
-static void park(struct intake *intake, struct queued_draft *queued)
-{
-	struct parked_source *parked = parked_find(intake, queued->draft.source_id);
-
-	if (!parked) {
-		log_warn("intake.parked", "source=%" PRId64, queued->draft.source_id);
-		parked = mem_alloc(1, sizeof(*parked));
-		parked->source_id = queued->draft.source_id;
-		list_init(&parked->drafts);
-		list_append(&intake->parked, &parked->node);
-	}
-	list_append(&parked->drafts, &queued->node);
-}
-
-static void unpark_empty(struct intake *intake, int64_t source_id)
-{
-	struct parked_source *parked = parked_find(intake, source_id);
-
-	if (!parked || !list_is_empty(&parked->drafts))
-		return;
-	log_info("intake.unparked", "source=%" PRId64, source_id);
-	list_remove(&parked->node);
-	mem_free(parked);
-}
-
 /* -- starting batches ------------------------------------------------------------------------------------- */
 
 /* Moves drafts into the batch, at most size_max. */
@@ -140,7 +91,7 @@ static void take_from_line(struct intake *intake, struct batch *batch)
 
 	while (batch_size(batch) < intake->batch_max && (node = list_shift(&intake->line))) {
 		struct queued_draft *queued = LIST_ITEM(node, struct queued_draft, node);
-		struct parked_source *parked = parked_find(intake, queued->draft.source_id);
+		struct parked_source *parked = parked_find(&intake->parked, queued->draft.source_id);
 
 		if (parked)
 			list_append(&parked->drafts, node);
@@ -172,15 +123,15 @@ static void start_side(struct intake *intake)
 	struct lane *lane = &intake->side;
 	struct parked_source *parked;
 
-	if (lane->is_running || list_is_empty(&intake->parked) || !pool_is_ready(intake->pool))
+	if (lane->is_running || !pool_is_ready(intake->pool))
 		return;
-	parked = LIST_ITEM(intake->parked.next, struct parked_source, node);
-	list_remove(&parked->node);
-	list_append(&intake->parked, &parked->node);
+	parked = parked_take_turn(&intake->parked);
+	if (!parked)
+		return;
 	batch_clear(lane->batch);
 	take(lane->batch, &parked->drafts, intake->batch_max);
 	if (!batch_size(lane->batch)) {
-		unpark_empty(intake, parked->source_id);
+		parked_drop_empty(&intake->parked, parked->source_id);
 		return;
 	}
 	lane->is_running = true;
@@ -195,6 +146,38 @@ static void advance(void *context)
 	start_main(intake);
 	start_side(intake);
 	tell_ended(intake);
+}
+
+/* -- deadlines -------------------------------------------------------------------------------------------- */
+
+/* Lists are in order of arrival, so only their heads need a look. */
+static void expire(struct intake *intake, struct list *list, int64_t now_ms, enum draft_outcome outcome)
+{
+	while (!list_is_empty(list)) {
+		struct queued_draft *queued = LIST_ITEM(list->next, struct queued_draft, node);
+
+		if (queued->deadline_ms > now_ms)
+			return;
+		list_remove(&queued->node);
+		end_later(intake, queued, outcome);
+	}
+}
+
+static void expire_all(struct intake *intake)
+{
+	int64_t now_ms = loop_now_ms();
+	struct list *next;
+
+	expire(intake, &intake->suspects, now_ms, DRAFT_UNAVAILABLE);
+	expire(intake, &intake->line, now_ms, DRAFT_UNAVAILABLE);
+	for (struct list *node = intake->parked.next; node != &intake->parked; node = next) {
+		struct parked_source *parked = LIST_ITEM(node, struct parked_source, node);
+
+		next = node->next;
+		expire(intake, &parked->drafts, now_ms, DRAFT_BUSY);
+		if (!intake->side.is_running)
+			parked_drop_empty(&intake->parked, parked->source_id);
+	}
 }
 
 /* -- what becomes of a batch ------------------------------------------------------------------------------ */
@@ -212,7 +195,7 @@ static void batch_stored(struct intake *intake, struct batch *batch)
 			end_later(intake, queued, DRAFT_UNKNOWN_SOURCE);
 			break;
 		case BATCH_OF_DRAFT_SET_ASIDE:
-			park(intake, queued);
+			parked_add(&intake->parked, queued);
 			break;
 		}
 	}
@@ -256,7 +239,7 @@ static void halve(struct intake *intake, struct batch *batch, enum db_error erro
 static void wait_apart(struct intake *intake, struct batch *batch)
 {
 	if (batch_size(batch) == 1 && intake->passes_over) {
-		park(intake, batch_draft(batch, 0));
+		parked_add(&intake->parked, batch_draft(batch, 0));
 		return;
 	}
 	if (intake->passes_over) {
@@ -298,6 +281,7 @@ static void on_main_done(struct batch *batch, void *context, const struct db_fai
 		batch_failed(intake, batch, failure->error);
 	else
 		batch_stored(intake, batch);
+	expire_all(intake); /* what came back may be at its end */
 	if (list_is_empty(&intake->suspects))
 		intake->passes_over = false;
 	advance(intake);
@@ -312,46 +296,20 @@ static void on_side_done(struct batch *batch, void *context, const struct db_fai
 
 	lane->is_running = false;
 	if (failure->error == DB_BUSY)
-		put_back(&parked_find(intake, source_id)->drafts, batch);
+		put_back(&parked_find(&intake->parked, source_id)->drafts, batch);
 	else if (failure->error)
 		batch_failed(intake, batch, failure->error);
 	else
 		batch_stored(intake, batch);
-	unpark_empty(intake, source_id);
+	expire_all(intake); /* also drops the source, once nothing of it waits */
 	advance(intake);
-}
-
-/* -- deadlines and the database's absence ----------------------------------------------------------------- */
-
-/* Lists are in order of arrival, so only their heads need a look. */
-static void expire(struct intake *intake, struct list *list, int64_t now_ms, enum draft_outcome outcome)
-{
-	while (!list_is_empty(list)) {
-		struct queued_draft *queued = LIST_ITEM(list->next, struct queued_draft, node);
-
-		if (queued->deadline_ms > now_ms)
-			return;
-		list_remove(&queued->node);
-		end_later(intake, queued, outcome);
-	}
 }
 
 static void on_expiry(void *context)
 {
 	struct intake *intake = context;
-	int64_t now_ms = loop_now_ms();
-	struct list *next;
 
-	expire(intake, &intake->suspects, now_ms, DRAFT_UNAVAILABLE);
-	expire(intake, &intake->line, now_ms, DRAFT_UNAVAILABLE);
-	for (struct list *node = intake->parked.next; node != &intake->parked; node = next) {
-		struct parked_source *parked = LIST_ITEM(node, struct parked_source, node);
-
-		next = node->next;
-		expire(intake, &parked->drafts, now_ms, DRAFT_BUSY);
-		if (!intake->side.is_running)
-			unpark_empty(intake, parked->source_id);
-	}
+	expire_all(intake);
 	timer_start(intake->expiry, EXPIRY_TICK_MS);
 	advance(intake);
 }
@@ -421,7 +379,7 @@ bool intake_submit(struct intake *intake, struct queued_draft *queued)
 		return false;
 	queued->deadline_ms = now_ms + intake->wait_ms;
 	queued->tries = 0;
-	parked = parked_find(intake, queued->draft.source_id);
+	parked = parked_find(&intake->parked, queued->draft.source_id);
 	list_append(parked ? &parked->drafts : &intake->line, &queued->node);
 	if (intake->queued++ == 0)
 		timer_start(intake->expiry, EXPIRY_TICK_MS);

@@ -49,4 +49,25 @@ bool stuck_has(const struct stuck_sources *stuck, int64_t source_id);
 struct roster roster_read(struct arena *arena, const struct rows *loads, const struct rows *links,
 			  struct stuck_sources *stuck_out);
 
+/*
+ * A source some of whose load rows somebody else has locked. Its contacts wait here, so that all others go on; each
+ * parked source has its turn on a connection of its own.
+ */
+struct parked_source {
+	struct list node;   /* in intake.parked, the next to be tried first */
+	int64_t source_id;
+	struct list drafts; /* in order of arrival */
+};
+
+struct parked_source *parked_find(const struct list *parked_sources, int64_t source_id);
+
+/* Parks a draft behind the others of its source. */
+void parked_add(struct list *parked_sources, struct queued_draft *queued);
+
+/* The source has nothing left to wait: its next contacts go with all others. */
+void parked_drop_empty(struct list *parked_sources, int64_t source_id);
+
+/* The source whose turn it is, moved behind the others; NULL: none is parked. */
+struct parked_source *parked_take_turn(struct list *parked_sources);
+
 #endif

@@ -35,12 +35,13 @@ export function test(name, body) {
 }
 
 function chromium_path() {
-	const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+	const names = process.env.CHROMIUM ? [process.env.CHROMIUM]
+		: ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 	const folders = (process.env.PATH ?? "").split(delimiter);
-	const paths = folders.flatMap((folder) => names.map((name) => join(folder, name)));
-	const found = process.env.CHROMIUM ?? paths.find((path) => existsSync(path));
+	const paths = folders.flatMap((folder) => names.map((name) => resolve(folder, name)));
+	const found = paths.find((path) => existsSync(path));
 
-	assert.ok(found, "no Chromium in PATH (CHROMIUM names another place)");
+	assert.ok(found, `no ${names[0]} in PATH (CHROMIUM names another)`);
 	return found;
 }
 

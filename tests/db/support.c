@@ -63,10 +63,9 @@ const char *support_database(void)
 
 void support_terminate_all(const char *conninfo)
 {
-	ck_assert_int_eq(support_ask(conninfo, "select count(*) filter (where not pg_terminate_backend(pid, 10000))"
-					       "  from pg_stat_activity"
-					       " where datname = current_database() and pid <> pg_backend_pid()"),
-			 0);
+	/* One that ends by itself between the two is fine. */
+	support_ask(conninfo, "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity"
+			      " where datname = current_database() and pid <> pg_backend_pid()");
 }
 
 /* -- waiting ----------------------------------------------------------------------------------------- */

@@ -1,0 +1,135 @@
+"""What the kernel knows of processes, the disk and the machine; from /proc, so Linux only."""
+
+import contextlib
+import os
+import platform
+import resource
+import statistics
+import time
+
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+FLUSH_BYTES = 8192
+
+
+def stat_fields(pid):
+    """The fields after the command's name; None: it is gone. [0] state, [1] parent, [11:15] own and reaped CPU ticks."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def cpu_seconds(pid):
+    """User and system time of a process without its children."""
+    fields = stat_fields(pid)
+    return (int(fields[11]) + int(fields[12])) * TICK_S
+
+
+def family_cpu_seconds(pid):
+    """Of a process, its children that live and those that it has reaped: nothing of a server is forgotten."""
+    ticks = sum(int(field) for field in stat_fields(pid)[11:15])
+    for name in os.listdir("/proc"):
+        fields = stat_fields(name) if name.isdigit() else None
+        if fields and int(fields[1]) == pid:
+            ticks += sum(int(field) for field in fields[11:15])
+    return ticks * TICK_S
+
+
+def waited_children_cpu_seconds():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def machine_busy_seconds():
+    """Of all CPUs together, also what the host took away (steal)."""
+    with open("/proc/stat", encoding="utf-8") as file:
+        user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, file.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) * TICK_S
+
+
+def memory_mb(pid, key="VmRSS"):
+    """Resident memory now, or with VmHWM its peak."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) / 1024
+    raise AssertionError(f"no {key} of {pid}")
+
+
+def forget_memory_peak(pid):
+    """The peak starts anew from what is resident now; where that is not allowed it stays the peak since the start."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/clear_refs", "w", encoding="utf-8") as file:
+        file.write("5")
+
+
+class Usage:
+    """CPU seconds used between two looks, by whom."""
+
+    def __init__(self, postgres_pid, server_pid=None):
+        self.pids = postgres_pid, server_pid
+        self.start = self._look()
+        self.end = None
+
+    def _look(self):
+        postgres, server = self.pids
+        return {"at": time.monotonic(), "postgres": family_cpu_seconds(postgres),
+                "server": cpu_seconds(server) if server else 0.0,
+                "generator": waited_children_cpu_seconds(), "machine": machine_busy_seconds()}
+
+    def stop(self):
+        self.end = self._look()
+
+    def seconds(self, whose):
+        return self.end[whose] - self.start[whose]
+
+    def others_share(self):
+        """The part of all CPUs' time that went to processes which are none of ours."""
+        ours = sum(self.seconds(whose) for whose in ("postgres", "server", "generator"))
+        whole = self.seconds("at") * os.cpu_count()
+        return max(0.0, self.seconds("machine") - ours) / whole
+
+
+def flush_ms(folder, times):
+    """Median time of one flush: a page written over, as the write-ahead log is, and fdatasync."""
+    path = os.path.join(folder, "flush")
+    page = os.urandom(FLUSH_BYTES)
+    spent = []
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        for _ in range(64):
+            os.write(descriptor, page)
+        os.fsync(descriptor)
+        for index in range(times):
+            start = time.perf_counter()
+            os.pwrite(descriptor, page, index % 64 * FLUSH_BYTES)
+            os.fdatasync(descriptor)
+            spent.append((time.perf_counter() - start) * 1000)
+    finally:
+        os.close(descriptor)
+        os.unlink(path)
+    return statistics.median(spent)
+
+
+def file_system(folder):
+    """Kind of the file system that holds a folder: tmpfs makes every figure of a durable database worthless."""
+    best, kind = "", "unknown"
+    with open("/proc/self/mounts", encoding="utf-8") as file:
+        for line in file:
+            _, place, its_kind = line.split()[:3]
+            if os.path.join(os.path.realpath(folder), "").startswith(os.path.join(place, "")) and len(place) >= len(best):
+                best, kind = place, its_kind
+    return kind
+
+
+def machine():
+    """(what, value) of the machine, for the report."""
+    model = "unknown"
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return [("processor", f"{model}, {os.cpu_count()} cores, {platform.machine()}"),
+            ("memory", f"{memory_gb:.0f} GB"), ("kernel", f"{platform.system()} {platform.release()}")]

@@ -1,0 +1,175 @@
+"""What is measured: a durable PostgreSQL of its own, the world in it, and leadd in front."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+
+import bench_proc
+import server as leadd
+from postgres import Postgres, Psql, clean_environment
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DATABASE = "bench"
+HOT, SPREAD = (1, 1), (101, 150)
+FULL_PLACES = 500
+READY_SECONDS = 20
+
+# The rest is PostgreSQL's own default. No checkpoint and no vacuum in the midst of a run: both are done between the
+# repeats, for either side the same.
+SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "shared_buffers": "512MB",
+    "max_connections": "120",
+    "max_wal_size": "16GB",
+    "checkpoint_timeout": "1h",
+    "autovacuum": "off",
+    "jit": "off",
+    "log_lock_waits": "off",
+    "timezone": "'UTC'",
+}
+
+
+def sql_file(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
+        return file.read()
+
+
+class DurablePostgres(Postgres):
+    """As the tests' one, but each commit is on the disk."""
+
+    def _initdb(self):
+        super()._initdb()
+        with open(os.path.join(self.folder, "data", "postgresql.conf"), "a", encoding="utf-8") as file:
+            file.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
+
+
+class Service:
+    """leadd as it ships, ready; with how long that took from before exec."""
+
+    def __init__(self, world):
+        start = time.perf_counter()
+        self.server = leadd.Server(world.folder, "leadd", world.url, {})
+        self.pid = self.server.process.pid
+        try:
+            self.port = self._wait_for(self._printed_port)
+            self._wait_for(self._is_ready)
+        except BaseException:
+            self.server.kill()
+            raise
+        self.ready_ms = (time.perf_counter() - start) * 1000
+        self.idle_mb = bench_proc.memory_mb(self.pid)
+
+    def _wait_for(self, condition):
+        end = time.monotonic() + READY_SECONDS
+        while True:
+            value = condition()
+            if value:
+                return value
+            assert self.server.runs and time.monotonic() < end, "leadd did not get ready:\n" + self.server.log_text()
+            time.sleep(0.0005)
+
+    def _printed_port(self):
+        with open(self.server.out_path, encoding="utf-8") as out:
+            printed = re.search(r"http://127\.0\.0\.1:(\d+)\n", out.read())
+        return printed and int(printed[1])
+
+    def _is_ready(self):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=READY_SECONDS) as connection:
+            connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+            return connection.recv(64).startswith(b"HTTP/1.1 200 ")
+
+    def logged_ready_ms(self):
+        """The program's own figure: without exec, the dynamic linker, and our asking."""
+        line = re.search(r"app\.ready .*?ms_since_start=(\d+)", self.server.log_text())
+        return float(line[1]) if line else None
+
+    def stop(self):
+        self.server.must_leave_cleanly()
+
+
+class World:
+    def __init__(self, past):
+        self.past = past
+        self.postgres = DurablePostgres()
+        try:
+            self._build()
+        except BaseException:
+            self.close()
+            raise
+
+    def _build(self):
+        self.folder = os.path.join(self.postgres.folder, "bench")
+        os.mkdir(self.folder)
+        self.url = self.postgres.url(DATABASE)
+        self.postgres.create(DATABASE)
+        self.psql = Psql(self.postgres, DATABASE)
+        log = os.path.join(self.folder, "migrate.log")
+        code = leadd.migrate(self.url, log)
+        if code != 0:
+            with open(log, encoding="utf-8", errors="replace") as text:
+                raise AssertionError(f"leadd migrate left with {code}:\n{text.read()}")
+        self.run_file("bench_world.sql", past=self.past)
+        self.run_file("bench_contact.sql")
+        self.last_seeded = self.last_ids()[0]
+
+    def run_file(self, name, **variables):
+        settings = "".join(f"\\set {key} {value}\n" for key, value in variables.items())
+        return self.psql.run(settings + sql_file(name))
+
+    def tidy(self):
+        """The same clean start for each repeat."""
+        self.psql.run("vacuum analyze")
+        self.psql.run("checkpoint")
+
+    def last_ids(self):
+        """Highest ids of contacts and leads."""
+        ((contact, lead),) = self.psql.run(
+            "select (select coalesce(max(id), 0) from contacts), (select coalesce(max(id), 0) from leads)")
+        return int(contact), int(lead)
+
+    def new_full_source(self):
+        """A source whose ten operators are full after FULL_PLACES contacts; its id twice."""
+        source = int(self.psql.value("insert into sources (name) values ('Full ' || clock_timestamp()) returning id"))
+        self.psql.run(f"""
+            with team as (insert into operators (name, max_load_limit)
+                          select 'Full ' || number, {FULL_PLACES // 10} from generate_series(1, 10) as number
+                          returning id)
+            insert into source_operator_weights (source_id, operator_id, weight) select {source}, id, 1 from team""")
+        return source, source
+
+    def wal_bytes(self):
+        return int(self.psql.value("select pg_current_wal_insert_lsn() - '0/0'"))
+
+    def wait_until_quiet(self):
+        """Until the server has nothing left in hand: no open transaction, and no new contact meanwhile."""
+        seen = None
+        end = time.monotonic() + 30
+        while True:
+            look = self.psql.run("""select (select coalesce(max(id), 0) from contacts), count(*) from pg_stat_activity
+                                     where pid <> pg_backend_pid() and backend_type = 'client backend'
+                                       and state <> 'idle'""")[0]
+            if look == seen and look[1] == "0":
+                return
+            assert time.monotonic() < end, "the service does not come to rest"
+            seen = look
+            time.sleep(0.1)
+
+    def close(self):
+        self.postgres.close()
+
+
+def version_of(command):
+    """First line that a program prints about itself."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=clean_environment())
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    return re.sub(r"\s*Copyright.*", "", lines[0]) if lines else "unknown"
+
+
+def versions(postgres_bin):
+    return [("leadd", version_of([leadd.binary(), "--version"])),
+            ("PostgreSQL", version_of([f"{postgres_bin}/postgres", "--version"])),
+            ("load generators", f"{version_of(['wrk', '-v'])}; {version_of([f'{postgres_bin}/pgbench', '--version'])}")]

@@ -29,4 +29,7 @@ bool json_check(struct text text, struct faults *faults, const char **malformed_
  */
 struct json_object *json_read(struct text text, struct faults *faults, const char **malformed_out);
 
+/* json_object_put() for those who do not include json-c. */
+void json_free(struct json_object **object);
+
 #endif

@@ -214,3 +214,9 @@ struct json_object *json_read(struct text text, struct faults *faults, const cha
 		faults_add(faults, "", "must not be null");
 	return object;
 }
+
+void json_free(struct json_object **object)
+{
+	json_object_put(*object);
+	*object = NULL;
+}

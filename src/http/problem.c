@@ -8,10 +8,9 @@ const struct problem problem_malformed = {
 	.slug = "malformed",
 	.status = 400,
 	.title = "The request is malformed",
-	.about =
-		"The bytes that arrived are not a request that this service reads: broken HTTP framing, a path or query "
-		"that does not decode, or a body that is not JSON. The detail says what and where. Sending the same "
-		"bytes again gives the same answer.",
+	.about = "The bytes that arrived are not a request that this service reads: broken HTTP framing, a path or "
+		 "query that does not decode, or a body that is not JSON. The detail says what and where. Sending the "
+		 "same bytes again gives the same answer.",
 };
 const struct problem problem_not_found = {
 	.slug = "not-found",
@@ -61,9 +60,8 @@ const struct problem problem_validation = {
 	.slug = "validation",
 	.status = 422,
 	.title = "The input breaks a rule",
-	.about =
-		"The body or query was understood, but values are missing or out of their rules. The member errors lists "
-		"all of them at once, each with the field's path and the rule. Nothing was done.",
+	.about = "The body or query was understood, but values are missing or out of their rules. The member errors "
+		 "lists all of them at once, each with the field's path and the rule. Nothing was done.",
 };
 const struct problem problem_headers_too_large = {
 	.slug = "headers-too-large",

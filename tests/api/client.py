@@ -9,10 +9,9 @@ import socket
 import threading
 import urllib.parse
 
-from schema import TIME
-
 PREFIX = "/api/v1/"
 TIMEOUT_S = 12
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

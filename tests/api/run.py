@@ -18,6 +18,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 LOAD = os.path.join(os.path.dirname(HERE), "load")
 LOG_LINES_MAX = 150
+SLOW_S = 4
 
 sys.path[:0] = [HERE, LOAD]
 
@@ -90,6 +91,7 @@ def run_tests(lab, module, tests):
     logs = Logs()
     for function in tests:
         logs.skip(lab.logs())
+        started = time.monotonic()
         try:
             function(*[lab.fixture(name) for name in inspect.signature(function).parameters])
             passed += 1
@@ -99,6 +101,8 @@ def run_tests(lab, module, tests):
             traceback.print_exc(file=sys.stdout)
             print_world(lab)
             logs.print_new(lab.logs())
+        if time.monotonic() - started > SLOW_S:
+            print(f"  {time.monotonic() - started:.1f} s: {function.__name__}")
     for complaint in lab.close():
         failed += 1
         print(f"\nFAILED {module.__name__}: its server left badly: {complaint}")

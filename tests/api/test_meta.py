@@ -61,9 +61,11 @@ def the_parts_of_the_pages_are_there(api):
         text = api.get(path).body.decode()
         links = [part.split('"')[0] for mark in ('src="', 'href="') for part in text.split(mark)[1:]]
         for link in links:
+            if link.startswith("data:"):
+                continue
             part = api.get(link)
             assert part.status == 200 and part.body, link
-            if "." in link:
+            if link.startswith("/assets/"):
                 assert api.get(link, {"If-None-Match": part.headers["etag"]}).status == 304, link
 
 

@@ -138,7 +138,8 @@ def every_operation_has_answers(api):
             response = resolve(response, document)
             assert response["description"], (name, status)
             for media, content in response.get("content", {}).items():
-                assert "schema" in content or not media.endswith("json"), (name, status)
+                if name.split()[1].startswith("/api/"):
+                    assert "schema" in content, (name, status, media)
 
 
 @test

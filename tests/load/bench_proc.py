@@ -26,14 +26,23 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
-def family_cpu_seconds(pid):
-    """Of a process, its children that live and those that it has reaped: nothing of a server is forgotten."""
-    ticks = sum(int(field) for field in stat_fields(pid)[11:15])
+def children_ticks(pid):
+    ticks = 0
     for name in os.listdir("/proc"):
         fields = stat_fields(name) if name.isdigit() else None
         if fields and int(fields[1]) == pid:
-            ticks += sum(int(field) for field in fields[11:15])
-    return ticks * TICK_S
+            ticks += sum(map(int, fields[11:15]))
+    return ticks
+
+
+def family_cpu_seconds(pid):
+    """Of a process, its children that live and those that it has reaped: nothing of a server is forgotten."""
+    while True:
+        reaped = stat_fields(pid)[13:15]
+        ticks = children_ticks(pid)
+        fields = stat_fields(pid)
+        if fields[13:15] == reaped:  # else a child ended meanwhile, and may be missing or counted twice
+            return (ticks + sum(map(int, fields[11:15]))) * TICK_S
 
 
 def waited_children_cpu_seconds():

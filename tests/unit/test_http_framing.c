@@ -1,3 +1,4 @@
+/* Where requests begin and end, whatever pieces their bytes come in; what hides a second request is refused. */
 #include "http/framing.h"
 #include "unit/unit.h"
 

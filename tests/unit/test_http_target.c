@@ -1,3 +1,4 @@
+/* Paths and queries decode to one meaning or to none. */
 #include "http/target.h"
 #include "unit/unit.h"
 

@@ -1,3 +1,4 @@
+/* Problems as clients read them. */
 #include "http/problem.h"
 #include "unit/unit.h"
 

@@ -1,3 +1,4 @@
+/* Which row of the table serves a path, and what the others are told. */
 #include "http/router.h"
 #include "unit/unit.h"
 

@@ -4,44 +4,49 @@
 
 #include <inttypes.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 
-enum { CURSOR_BYTES_MAX = 64 };
+enum { PLAIN_BYTES = 48, TOKEN_BYTES = 72 }; /* of the longest list name with the longest id; a third more and its end */
 
-const char *cursor_print(struct arena *arena, const char *list, int64_t id)
+static void encode(const char *list, int64_t id, char token[TOKEN_BYTES])
 {
-	const char *plain = arena_printf(arena, "%s:%" PRId64, list, id);
-	char *token = arena_alloc(arena, CURSOR_BYTES_MAX * 2, 1);
-	int length = EVP_EncodeBlock((unsigned char *)token, (const unsigned char *)plain, (int)strlen(plain));
+	char plain[PLAIN_BYTES];
+	int length = snprintf(plain, sizeof(plain), "%s:%" PRId64, list, id);
 
+	length = EVP_EncodeBlock((unsigned char *)token, (const unsigned char *)plain, length);
 	while (length > 0 && token[length - 1] == '=')
 		token[--length] = '\0';
 	for (char *at = token; *at; at++)
 		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
+}
+
+const char *cursor_print(struct arena *arena, const char *list, int64_t id)
+{
+	char *token = arena_alloc(arena, TOKEN_BYTES, 1);
+
+	encode(list, id, token);
 	return token;
 }
 
+/* What decodes to an id is encoded again: only the very token that cursor_print() makes is taken. */
 int64_t cursor_read(const char *list, struct text token)
 {
-	char padded[CURSOR_BYTES_MAX + 4];
-	unsigned char plain[CURSOR_BYTES_MAX + 4];
-	size_t length = token.length, list_length = strlen(list);
-	int decoded;
+	char padded[TOKEN_BYTES], again[TOKEN_BYTES];
+	unsigned char plain[TOKEN_BYTES];
+	size_t length = token.length, prefix = strlen(list) + 1;
 	int64_t id;
 
-	if (length == 0 || length > CURSOR_BYTES_MAX)
+	if (length == 0 || length > TOKEN_BYTES - 8)
 		return 0;
 	for (size_t i = 0; i < length; i++)
 		padded[i] = token.at[i] == '-' ? '+' : token.at[i] == '_' ? '/' : token.at[i];
 	while (length % 4)
 		padded[length++] = '=';
-	decoded = EVP_DecodeBlock(plain, (const unsigned char *)padded, (int)length);
-	if (decoded < 0)
+	if (EVP_DecodeBlock(plain, (const unsigned char *)padded, (int)length) < 0)
 		return 0;
-	decoded -= (int)(length - token.length); /* the padding decodes to zero bytes */
-	if (decoded <= (int)list_length + 1 || memcmp(plain, list, list_length) != 0 || plain[list_length] != ':')
+	plain[token.length * 3 / 4] = '\0'; /* the padding decodes to zero bytes */
+	if (token.length * 3 / 4 <= prefix || !integer_read(text_of((const char *)plain + prefix), &id) || id <= 0)
 		return 0;
-	if (!integer_read((struct text){ (const char *)plain + list_length + 1, (size_t)decoded - list_length - 1 },
-			  &id))
-		return 0;
-	return id > 0 ? id : 0;
+	encode(list, id, again);
+	return text_equals(text_of(again), token) ? id : 0;
 }

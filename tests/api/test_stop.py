@@ -90,6 +90,19 @@ def it_is_not_ready_while_it_stops(lab):
 
 
 @test
+def a_balancer_gets_time_to_notice(lab):
+    """With DRAIN_SECONDS it goes on serving, while the readiness says no and each answer ends its connection."""
+    api = lab.serve(DRAIN_SECONDS=2)
+    _, source = api.desk()
+    api.server.tell(signal.SIGTERM)
+    poll(lambda: api.get("/health/ready").status == 503, "it is not ready any more", seconds=2)
+    answer = api.post("contacts/", draft(api, source))
+    assert answer.must(201) and answer.headers["connection"] == "close"
+    assert api.get("/health/live").status == 200
+    assert api.server.wait() == 0
+
+
+@test
 def a_second_signal_ends_at_once(lab):
     api = lab.serve()
     operator, source = api.desk()

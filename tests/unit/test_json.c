@@ -301,7 +301,8 @@ static size_t mutate(struct rng *rng, char *text, size_t length)
 START_TEST(what_passes_the_check_passes_json_c)
 {
 	static const char *const seeds[] = {
-		"{\"name\": \"x\\u00e9\", \"n\": [1, -2.5e3, 0.1, 12345678901], \"o\": {\"a\": true, \"b\": null, \"c\": false}}",
+		"{\"name\": \"x\\u00e9\", \"n\": [1, -2.5e3, 0.1, 12345678901], \"o\": {\"a\": true, \"b\": null, "
+		"\"c\": false}}",
 		"[\"\\ud83d\\ude42\", \"\xe2\x82\xac\", {}, [], -0, 1E5, \"\\\\\\\"\\/\"]",
 		"{\"lead_external_id\": \"+7 900\", \"source_id\": 15, \"payload\": {\"utm\": [\"a\", \"b\"]}}",
 	};

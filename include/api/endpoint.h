@@ -13,10 +13,7 @@ enum answer_shape {
 	ANSWER_OTHER   /* see content_type */
 };
 
-enum answer_headers {
-	ANSWER_HAS_LOCATION = 1,
-	ANSWER_HAS_ETAG = 2
-};
+enum answer_headers { ANSWER_HAS_LOCATION = 1, ANSWER_HAS_ETAG = 2 };
 
 struct answer {
 	int status; /* 0 ends the list */
@@ -35,9 +32,9 @@ struct endpoint {
 	const char *summary, *about;
 	const struct field *query; /* NULL: takes none; any parameter is a fault */
 	const struct schema *body; /* NULL: takes none */
-	const char *list;	   /* name of the list that its cursors belong to */
+	const char *list;          /* name of the list that its cursors belong to */
 	bool takes_if_match;
-	bool is_open; /* does not need the database */
+	bool is_open;   /* does not need the database */
 	bool is_hidden; /* serves a person's browser: not in the OpenAPI document */
 	struct answer answers[ANSWERS_MAX];
 	const struct problem *problems[PROBLEMS_MAX]; /* its own, beyond those that follow from path, body and query */

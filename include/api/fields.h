@@ -13,21 +13,21 @@
 #include <stdint.h>
 
 enum field_type {
-	FIELD_ID,	  /* integer > 0 */
+	FIELD_ID,         /* integer > 0 */
 	FIELD_ID_OR_NONE, /* the same or the word "none"; queries only */
-	FIELD_INTEGER,	  /* min .. max */
-	FIELD_WEIGHT,	  /* number min .. max with at most three decimals; integer holds thousandths */
-	FIELD_SHARE,	  /* number 0 .. 1; answers only */
+	FIELD_INTEGER,    /* min .. max */
+	FIELD_WEIGHT,     /* number min .. max with at most three decimals; integer holds thousandths */
+	FIELD_SHARE,      /* number 0 .. 1; answers only */
 	FIELD_BOOLEAN,
-	FIELD_TEXT,	  /* min .. max characters after trimming */
-	FIELD_EXACT,	  /* min .. max characters, kept as they are; white space at an end is refused */
-	FIELD_CHOICE,	  /* one of choices */
-	FIELD_TIME,	  /* RFC 3339 */
-	FIELD_HOUR,	  /* the same, on a whole hour */
-	FIELD_CURSOR,	  /* next_cursor of the page before; integer holds the id */
-	FIELD_JSON,	  /* any JSON object, at most max bytes; text holds it */
-	FIELD_OBJECT,	  /* members as schema says */
-	FIELD_LIST	  /* min .. max items as schema says */
+	FIELD_TEXT,   /* min .. max characters after trimming */
+	FIELD_EXACT,  /* min .. max characters, kept as they are; white space at an end is refused */
+	FIELD_CHOICE, /* one of choices */
+	FIELD_TIME,   /* RFC 3339 */
+	FIELD_HOUR,   /* the same, on a whole hour */
+	FIELD_CURSOR, /* next_cursor of the page before; integer holds the id */
+	FIELD_JSON,   /* any JSON object, at most max bytes; text holds it */
+	FIELD_OBJECT, /* members as schema says */
+	FIELD_LIST    /* min .. max items as schema says */
 };
 
 enum field_flags {
@@ -43,7 +43,7 @@ struct field {
 	enum field_type type;
 	unsigned flags;
 	int64_t min, max;
-	const char *fallback;	    /* what stands for a member that is not given, as JSON; NULL: none */
+	const char *fallback;       /* what stands for a member that is not given, as JSON; NULL: none */
 	const char *const *choices; /* ends with NULL */
 	const struct schema *schema;
 	const char *help;
@@ -65,12 +65,12 @@ struct schema {
 
 /* What was read for one field; at the same index as its row. */
 struct value {
-	bool is_given; /* the client named it; false also where the fallback stands in */
-	bool is_null;  /* nothing here: given as null, or neither given nor a fallback */
-	int64_t integer;   /* ID, INTEGER, BOOLEAN (0, 1), WEIGHT (thousandths), CURSOR; ID_OR_NONE (0: none) */
-	struct text text;  /* TEXT, EXACT, CHOICE, TIME, HOUR, JSON; WEIGHT as decimal text; at == NULL when is_null */
-	struct value *members;    /* OBJECT: one per field of its schema */
-	struct value **items;     /* LIST: the members of each item */
+	bool is_given;    /* the client named it; false also where the fallback stands in */
+	bool is_null;     /* nothing here: given as null, or neither given nor a fallback */
+	int64_t integer;  /* ID, INTEGER, BOOLEAN (0, 1), WEIGHT (thousandths), CURSOR; ID_OR_NONE (0: none) */
+	struct text text; /* TEXT, EXACT, CHOICE, TIME, HOUR, JSON; WEIGHT as decimal text; at == NULL when is_null */
+	struct value *members; /* OBJECT: one per field of its schema */
+	struct value **items;  /* LIST: the members of each item */
 	size_t count;
 };
 

@@ -38,11 +38,7 @@ static const struct problem problem_unstorable = {
 };
 
 static const struct problem *const problem_business[] = {
-	&problem_conflict,
-	&problem_version_mismatch,
-	&problem_outcome_unknown,
-	&problem_unstorable,
-	NULL,
+	&problem_conflict, &problem_version_mismatch, &problem_outcome_unknown, &problem_unstorable, NULL,
 };
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/text.h"
 
 struct buf {
-	char *bytes;     /* always ends with a NUL that length does not count; never NULL after buf_init */
+	char *bytes; /* always ends with a NUL that length does not count; never NULL after buf_init */
 	size_t length;
 	size_t capacity;
 };

@@ -56,8 +56,7 @@ static const struct field answer_fields[] = {
 	{ "assigned_at", FIELD_TIME, FIELD_NULLABLE, .help = "When its operator got it.",
 	  .example = "\"2026-01-31T09:00:00.000000Z\"" },
 	{ "closed_at", FIELD_TIME, FIELD_NULLABLE, .help = "When it was closed.", .example = "null" },
-	{ "version", FIELD_INTEGER, 0, 1, INT32_MAX, .help = "Grows with each change; also the ETag.",
-	  .example = "1" },
+	{ "version", FIELD_INTEGER, 0, 1, INT32_MAX, .help = "Grows with each change; also the ETag.", .example = "1" },
 	{ "waiting_reason", FIELD_CHOICE, FIELD_NULLABLE | FIELD_OPTIONAL, .choices = waiting_reasons,
 	  .help = "In a list with status=waiting only. Why nobody could take it: the source has no_operators, all with "
 		  "a weight are inactive, those who are active are full, all weights are zero; or it was released.",
@@ -130,8 +129,7 @@ static void on_created(struct queued_draft *queued, enum draft_outcome outcome)
 		buf_done(&json);
 		return;
 	case DRAFT_UNKNOWN_SOURCE:
-		reply_problem(request, &problem_not_found, "There is no source %" PRId64 ".",
-			      queued->draft.source_id);
+		reply_problem(request, &problem_not_found, "There is no source %" PRId64 ".", queued->draft.source_id);
 		return;
 	case DRAFT_REFUSED:
 		reply_problem(request, &problem_unstorable, NULL);
@@ -177,7 +175,8 @@ void contacts_create(struct request *request)
 		.email = member_of(&body[LEAD], LEAD_EMAIL),
 	};
 	if (!intake_submit(api->intake, queued))
-		reply_problem(request, &problem_unavailable, "The contact was not stored: the line is full, or the database is away.");
+		reply_problem(request, &problem_unavailable,
+			      "The contact was not stored: the line is full, or the database is away.");
 }
 
 /* -- list, read ------------------------------------------------------------------------------------------------------ */
@@ -226,7 +225,7 @@ static void list_waiting(struct request *request, const struct value *query)
 void contacts_list(struct request *request)
 {
 	const struct value *query = request_checked(request)->query;
-	const struct value *operator = &query[FILTER_OPERATOR];
+	const struct value *operator= & query[FILTER_OPERATOR];
 	bool is_none = operator->is_given && operator->integer == 0;
 	struct args *args;
 

@@ -6,7 +6,10 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-enum { PLAIN_BYTES = 48, TOKEN_BYTES = 72 }; /* of the longest list name with the longest id; a third more and its end */
+enum {
+	PLAIN_BYTES = 48,
+	TOKEN_BYTES = 72
+}; /* of the longest list name with the longest id; a third more and its end */
 
 static void encode(const char *list, int64_t id, char token[TOKEN_BYTES])
 {

@@ -13,8 +13,7 @@ static const struct field load_fields[] = {
 	{ 0 },
 };
 
-static const struct schema load_schema = { "OperatorLoad", "What an operator holds now.", SCHEMA_ANSWER,
-					   load_fields };
+static const struct schema load_schema = { "OperatorLoad", "What an operator holds now.", SCHEMA_ANSWER, load_fields };
 
 const struct endpoint distribution_load_endpoint = {
 	.id = "readLoad",
@@ -68,8 +67,8 @@ static const struct field distribution_fields[] = {
 	{ 0 },
 };
 
-static const struct schema distribution_schema = { "SourceDistribution", "How a source's contacts went.",
-						   SCHEMA_ANSWER, distribution_fields };
+static const struct schema distribution_schema = { "SourceDistribution", "How a source's contacts went.", SCHEMA_ANSWER,
+						   distribution_fields };
 
 enum { FROM, TO };
 

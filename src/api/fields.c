@@ -30,8 +30,8 @@ static const char *join(const struct walk *walk, const char *path, const char *n
 static struct value *read_object(const struct walk *walk, const char *path, const struct schema *schema,
 				 struct json_object *json);
 
-static void read_list(const struct walk *walk, const char *path, const struct field *field,
-		      struct json_object *json, struct value *out)
+static void read_list(const struct walk *walk, const char *path, const struct field *field, struct json_object *json,
+		      struct value *out)
 {
 	size_t count = json_object_array_length(json);
 
@@ -52,8 +52,8 @@ static void read_list(const struct walk *walk, const char *path, const struct fi
 	}
 }
 
-static void read_member(const struct walk *walk, const char *path, const struct field *field,
-			struct json_object *json, struct value *out)
+static void read_member(const struct walk *walk, const char *path, const struct field *field, struct json_object *json,
+			struct value *out)
 {
 	struct place place = { .arena = walk->arena, .faults = walk->faults, .path = path };
 

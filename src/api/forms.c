@@ -39,8 +39,7 @@ static uint32_t utf8_decode(const char *at, size_t *bytes_out)
 static bool is_white_space(uint32_t c)
 {
 	return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-	       (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
-	       c == 0x3000;
+	       (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
 struct text utf8_trim(struct text text)
@@ -175,16 +174,15 @@ enum time_error time_read(struct text text, bool whole_hour)
 			return TIME_MALFORMED;
 	}
 	is_behind = *at == '-';
-	if (!char_read(&at, "Zz") &&
-	    (!char_read(&at, "+- ") || !digits_read(&at, 2, &offset_hour) || !char_read(&at, ":") ||
-	     !digits_read(&at, 2, &offset_minute)))
+	if (!char_read(&at, "Zz") && (!char_read(&at, "+- ") || !digits_read(&at, 2, &offset_hour) ||
+				      !char_read(&at, ":") || !digits_read(&at, 2, &offset_minute)))
 		return TIME_MALFORMED;
 	if (at != text.at + text.length || year < 1 || month < 1 || month > 12 || day < 1 ||
 	    day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 59 || offset_hour > 14 ||
 	    offset_minute > 59)
 		return TIME_MALFORMED;
-	if (whole_hour && ((is_behind ? minute + offset_minute : minute - offset_minute) % 60 || second ||
-			   has_fraction))
+	if (whole_hour &&
+	    ((is_behind ? minute + offset_minute : minute - offset_minute) % 60 || second || has_fraction))
 		return TIME_NOT_A_WHOLE_HOUR;
 	return TIME_OK;
 }

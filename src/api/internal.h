@@ -20,8 +20,7 @@ struct place {
 
 bool value_from_json(const struct place *place, const struct field *field, struct json_object *json,
 		     struct value *value_out);
-bool value_from_text(const struct place *place, const struct field *field, struct text text,
-		     struct value *value_out);
+bool value_from_text(const struct place *place, const struct field *field, struct text text, struct value *value_out);
 
 /* -- reading forms of text (forms.c) ----------------------------------------------------------------------- */
 
@@ -48,7 +47,7 @@ enum time_error time_read(struct text text, bool whole_hour);
 
 /* Which business problem, or which field's fault, a constraint of the schema stands for. */
 struct conflict {
-	const char *constraint; /* NULL ends a table */
+	const char *constraint;        /* NULL ends a table */
 	const struct problem *problem; /* NULL: a 422 for field */
 	const char *field;
 	const char *message;
@@ -60,9 +59,9 @@ void respond_failure(struct request *request, const struct db_failure *failure, 
 /* An empty parameter list in the request's arena. */
 struct args *respond_args(struct request *request);
 
-void args_value(struct args *args, const struct value *value);	       /* text, or null */
-void args_value_int(struct args *args, const struct value *value);     /* integer, or null */
-void args_value_bool(struct args *args, const struct value *value);    /* boolean, or null */
+void args_value(struct args *args, const struct value *value);      /* text, or null */
+void args_value_int(struct args *args, const struct value *value);  /* integer, or null */
+void args_value_bool(struct args *args, const struct value *value); /* boolean, or null */
 
 /* A single statement that changes nothing -> 200 with its first column, a JSON object; 404 without a row. */
 void respond_object(struct request *request, enum query query, const struct args *args);
@@ -80,17 +79,17 @@ struct args *respond_page_args(struct request *request, const struct value *limi
 /* A transaction of several statements behind one request. */
 struct operation {
 	struct request *request;
-	const struct value *input;     /* the body's values */
+	const struct value *input; /* the body's values */
 	const struct conflict *conflicts;
 	void (*finish)(struct operation *operation); /* ends the request after success */
 	const struct problem *problem; /* set by a read step that returned FLOW_ROLLBACK: what finish answers */
 	const char *detail;
-	struct faults *faults;         /* the same, for a 422 */
-	struct text json;              /* the answer, copied into the request's arena */
+	struct faults *faults; /* the same, for a 422 */
+	struct text json;      /* the answer, copied into the request's arena */
 	int status;
 	bool is_new;
 	int64_t version;
-	void *extra;                   /* the resource's own */
+	void *extra; /* the resource's own */
 };
 
 struct operation *operation_new(struct request *request, const struct conflict *conflicts,
@@ -105,8 +104,8 @@ struct text rows_json(struct request *request, const struct rows *rows);
 
 /* -- the endpoints --------------------------------------------------------------------------------------------- */
 
-#define DECLARE_ENDPOINT(name)                                                                                       \
-	void name(struct request *request);                                                                         \
+#define DECLARE_ENDPOINT(name)                                                                                         \
+	void name(struct request *request);                                                                            \
 	extern const struct endpoint name##_endpoint
 
 DECLARE_ENDPOINT(operators_create);
@@ -144,10 +143,14 @@ DECLARE_ENDPOINT(meta_problem);
 DECLARE_ENDPOINT(meta_problems);
 
 /* Rows that every list's query begins with. */
-#define FIELD_OF_LIMIT                                                                                               \
-	{ "limit", FIELD_INTEGER, 0, 1, 200, "50", .help = "Most items on the page.", .example = "50" }
-#define FIELD_OF_CURSOR                                                                                              \
-	{ "cursor", FIELD_CURSOR, .help = "next_cursor of the page before this one." }
+#define FIELD_OF_LIMIT                                                                                                 \
+	{                                                                                                              \
+		"limit", FIELD_INTEGER, 0, 1, 200, "50", .help = "Most items on the page.", .example = "50"            \
+	}
+#define FIELD_OF_CURSOR                                                                                                \
+	{                                                                                                              \
+		"cursor", FIELD_CURSOR, .help = "next_cursor of the page before this one."                             \
+	}
 
 /* Fields that more than one resource shows. */
 extern const struct schema contact_schema;

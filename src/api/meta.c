@@ -62,16 +62,15 @@ void meta_openapi(struct request *request)
 {
 	struct api *api = request_world(request);
 
-	reply_static(request, 200, "application/json",
-		     (struct text){ api->openapi.bytes, api->openapi.length });
+	reply_static(request, 200, "application/json", (struct text){ api->openapi.bytes, api->openapi.length });
 }
 
-#define POLICY(style, worker)                                                                                        \
+#define POLICY(style, worker)                                                                                          \
 	"default-src 'none'; script-src 'self'; style-src " style "; img-src 'self' data:; connect-src 'self'; "       \
 	"font-src 'self'; " worker "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* ReDoc makes two style elements: an empty one, which it fills by script, and that of its scroll bars. */
-#define REDOC_STYLES                                                                                                 \
+#define REDOC_STYLES                                                                                                   \
 	"'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-QMIg+bpjm3JdElJ388KYke01izlUW0UoNOeKjpMxdgc='"
 
 /* A page whose scripts and styles are assets of their own. */
@@ -89,7 +88,11 @@ static void reply_page(struct request *request, const char *path, const char *po
 }
 
 const struct endpoint meta_docs_endpoint = {
-	.id = "showSwagger", .tag = "Service", .summary = "Swagger UI", .is_open = true, .is_hidden = true,
+	.id = "showSwagger",
+	.tag = "Service",
+	.summary = "Swagger UI",
+	.is_open = true,
+	.is_hidden = true,
 };
 
 void meta_docs(struct request *request)
@@ -98,7 +101,11 @@ void meta_docs(struct request *request)
 }
 
 const struct endpoint meta_redoc_endpoint = {
-	.id = "showRedoc", .tag = "Service", .summary = "ReDoc", .is_open = true, .is_hidden = true,
+	.id = "showRedoc",
+	.tag = "Service",
+	.summary = "ReDoc",
+	.is_open = true,
+	.is_hidden = true,
 };
 
 void meta_redoc(struct request *request)
@@ -107,7 +114,11 @@ void meta_redoc(struct request *request)
 }
 
 const struct endpoint meta_asset_endpoint = {
-	.id = "readAsset", .tag = "Service", .summary = "A file of the pages", .is_open = true, .is_hidden = true,
+	.id = "readAsset",
+	.tag = "Service",
+	.summary = "A file of the pages",
+	.is_open = true,
+	.is_hidden = true,
 };
 
 void meta_asset(struct request *request)
@@ -162,8 +173,8 @@ static const struct field problem_fields[] = {
 	{ 0 },
 };
 
-static const struct schema problem_page_schema = { "ProblemType", "An explanation of a kind of problem.",
-						   SCHEMA_ANSWER, problem_fields };
+static const struct schema problem_page_schema = { "ProblemType", "An explanation of a kind of problem.", SCHEMA_ANSWER,
+						   problem_fields };
 
 static void print_problem(struct buf *json, const struct problem *problem)
 {

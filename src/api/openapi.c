@@ -20,14 +20,16 @@ static const struct {
 
 static void print_info(struct buf *out)
 {
-	buf_string(out, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Lead distribution API\",\"version\":\"" LEADD_VERSION
-			"\",\"summary\":\"Takes in contacts and hands each to one operator.\",\"description\":");
-	buf_json(out, TEXT("A contact names its lead by an external id and its source. The service recognises the lead, "
-			   "or makes it, and hands the contact to one operator of the source: chosen at random in "
-			   "proportion to weights, among those who are active and below their limit of active "
-			   "contacts. When nobody is free the contact is stored all the same and waits.\n\n"
-			   "Every path works with and without its trailing slash. Errors are problem+json (RFC 9457), "
-			   "with every fault of an input at once. Every answer carries X-Request-Id."));
+	buf_string(out,
+		   "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Lead distribution API\",\"version\":\"" LEADD_VERSION
+		   "\",\"summary\":\"Takes in contacts and hands each to one operator.\",\"description\":");
+	buf_json(out,
+		 TEXT("A contact names its lead by an external id and its source. The service recognises the lead, "
+		      "or makes it, and hands the contact to one operator of the source: chosen at random in "
+		      "proportion to weights, among those who are active and below their limit of active "
+		      "contacts. When nobody is free the contact is stored all the same and waits.\n\n"
+		      "Every path works with and without its trailing slash. Errors are problem+json (RFC 9457), "
+		      "with every fault of an input at once. Every answer carries X-Request-Id."));
 	buf_string(out, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"servers\":[{\"url\":\"/\","
 			"\"description\":\"This service\"}],\"security\":[],\"tags\":[");
 	for (size_t i = 0; i < COUNT_OF(tags); i++) {
@@ -70,8 +72,9 @@ static void print_path_parameters(struct buf *out, const char *path, bool *is_fi
 static void print_query_parameters(struct buf *out, const struct field *field, bool *is_first)
 {
 	for (; field && field->name; field++) {
-		buf_printf(out, "%s{\"name\":\"%s\",\"in\":\"query\",\"required\":%s,\"description\":",
-			   *is_first ? "" : ",", field->name, field->flags & FIELD_REQUIRED ? "true" : "false");
+		buf_printf(out,
+			   "%s{\"name\":\"%s\",\"in\":\"query\",\"required\":%s,\"description\":", *is_first ? "" : ",",
+			   field->name, field->flags & FIELD_REQUIRED ? "true" : "false");
 		buf_json(out, text_of(field->help));
 		buf_string(out, ",\"schema\":");
 		openapi_print_field(out, field, SCHEMA_DRAFT, true);
@@ -259,12 +262,13 @@ void openapi_print(struct buf *out, const struct route *routes)
 {
 	print_info(out);
 	print_paths(out, routes);
-	buf_string(out, ",\"components\":{\"headers\":{"
-			"\"RequestId\":{\"description\":\"The client's own X-Request-Id, or one made here; stands in the "
-			"log.\",\"schema\":{\"type\":\"string\"}},"
-			"\"Location\":{\"description\":\"Path of what was made.\",\"schema\":{\"type\":\"string\"}},"
-			"\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
-			"\"schemas\":{");
+	buf_string(out,
+		   ",\"components\":{\"headers\":{"
+		   "\"RequestId\":{\"description\":\"The client's own X-Request-Id, or one made here; stands in the "
+		   "log.\",\"schema\":{\"type\":\"string\"}},"
+		   "\"Location\":{\"description\":\"Path of what was made.\",\"schema\":{\"type\":\"string\"}},"
+		   "\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
+		   "\"schemas\":{");
 	openapi_print_problem_schema(out);
 	openapi_print_schemas(out, routes);
 	buf_string(out, "}}}");

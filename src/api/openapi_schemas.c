@@ -179,21 +179,22 @@ static void print_schema(struct buf *out, const struct schema *schema)
 
 void openapi_print_problem_schema(struct buf *out)
 {
-	buf_string(out,
-		   "\"Problem\":{\"type\":\"object\",\"description\":\"What is wrong (RFC 9457).\",\"required\":[\"type\","
-		   "\"title\",\"status\",\"instance\"],\"properties\":{"
-		   "\"type\":{\"type\":\"string\",\"description\":\"Path of an explanation that this service gives.\"},"
-		   "\"title\":{\"type\":\"string\",\"description\":\"The same for every problem of this type.\"},"
-		   "\"status\":{\"type\":\"integer\",\"description\":\"The HTTP status.\"},"
-		   "\"detail\":{\"type\":\"string\",\"description\":\"This occurrence, for a person.\"},"
-		   "\"instance\":{\"type\":\"string\",\"description\":\"The request id.\"},"
-		   "\"errors\":{\"type\":\"array\",\"description\":\"With 422: every fault of the input.\",\"items\":{"
-		   "\"type\":\"object\",\"required\":[\"field\",\"message\"],\"properties\":{"
-		   "\"field\":{\"type\":\"string\",\"description\":\"Path of the member, such as weights[1].weight; empty for "
-		   "the body itself.\"},\"message\":{\"type\":\"string\",\"description\":\"The rule that it breaks.\"}}}}},"
-		   "\"examples\":[{\"type\":\"/problems/validation\",\"title\":\"The input breaks a rule\",\"status\":422,"
-		   "\"instance\":\"5f0c9a1e2b3d4c6f\",\"errors\":[{\"field\":\"weights[1].weight\",\"message\":\"must be between 0 "
-		   "and 1000000\"}]}]}");
+	buf_string(
+		out,
+		"\"Problem\":{\"type\":\"object\",\"description\":\"What is wrong (RFC 9457).\",\"required\":[\"type\","
+		"\"title\",\"status\",\"instance\"],\"properties\":{"
+		"\"type\":{\"type\":\"string\",\"description\":\"Path of an explanation that this service gives.\"},"
+		"\"title\":{\"type\":\"string\",\"description\":\"The same for every problem of this type.\"},"
+		"\"status\":{\"type\":\"integer\",\"description\":\"The HTTP status.\"},"
+		"\"detail\":{\"type\":\"string\",\"description\":\"This occurrence, for a person.\"},"
+		"\"instance\":{\"type\":\"string\",\"description\":\"The request id.\"},"
+		"\"errors\":{\"type\":\"array\",\"description\":\"With 422: every fault of the input.\",\"items\":{"
+		"\"type\":\"object\",\"required\":[\"field\",\"message\"],\"properties\":{"
+		"\"field\":{\"type\":\"string\",\"description\":\"Path of the member, such as weights[1].weight; empty for "
+		"the body itself.\"},\"message\":{\"type\":\"string\",\"description\":\"The rule that it breaks.\"}}}}},"
+		"\"examples\":[{\"type\":\"/problems/validation\",\"title\":\"The input breaks a rule\",\"status\":422,"
+		"\"instance\":\"5f0c9a1e2b3d4c6f\",\"errors\":[{\"field\":\"weights[1].weight\",\"message\":\"must be between 0 "
+		"and 1000000\"}]}]}");
 }
 
 struct found {

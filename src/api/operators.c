@@ -12,15 +12,22 @@ static const struct conflict conflicts[] = {
 
 enum { NAME, IS_ACTIVE, MAX_LOAD_LIMIT, ACTIVE_CONTACTS };
 
-#define FIELD_OF_NAME(presence)                                                                                      \
-	{ "name", FIELD_TEXT, presence, 1, 200, .help = "What people call the operator.", .example = "\"Anna\"" }
-#define FIELD_OF_IS_ACTIVE                                                                                           \
-	{ "is_active", FIELD_BOOLEAN, .fallback = "true",                                                            \
-	  .help = "Whether assignment may give contacts to the operator.", .example = "true" }
-#define FIELD_OF_LIMIT_OF_LOAD                                                                                       \
-	{ "max_load_limit", FIELD_INTEGER, 0, 0, 1000000, "10",                                                      \
-	  .help = "Most active contacts that assignment gives to the operator. Lowering it takes none away.",         \
-	  .example = "10" }
+#define FIELD_OF_NAME(presence)                                                                                        \
+	{                                                                                                              \
+		"name", FIELD_TEXT, presence, 1, 200, .help = "What people call the operator.", .example = "\"Anna\""  \
+	}
+#define FIELD_OF_IS_ACTIVE                                                                                             \
+	{                                                                                                              \
+		"is_active", FIELD_BOOLEAN, .fallback = "true",                                                        \
+					    .help = "Whether assignment may give contacts to the operator.",           \
+					    .example = "true"                                                          \
+	}
+#define FIELD_OF_LIMIT_OF_LOAD                                                                                              \
+	{                                                                                                                   \
+		"max_load_limit", FIELD_INTEGER, 0, 0, 1000000, "10",                                                       \
+			.help = "Most active contacts that assignment gives to the operator. Lowering it takes none away.", \
+			.example = "10"                                                                                     \
+	}
 
 static const struct field draft_fields[] = {
 	[NAME] = FIELD_OF_NAME(FIELD_REQUIRED),
@@ -44,8 +51,8 @@ static const struct field change_fields[] = {
 };
 
 static const struct schema draft_schema = { "OperatorDraft", "An operator to be made.", SCHEMA_DRAFT, draft_fields };
-static const struct schema change_schema = { "OperatorChange", "What is to be changed of an operator.",
-					     SCHEMA_CHANGE, change_fields };
+static const struct schema change_schema = { "OperatorChange", "What is to be changed of an operator.", SCHEMA_CHANGE,
+					     change_fields };
 
 static const struct field answer_fields[] = {
 	{ "id", FIELD_ID, .help = "Never reused.", .example = "7" },
@@ -58,8 +65,7 @@ static const struct field answer_fields[] = {
 	  .help = "Contacts with status active that the operator holds now. Its changes leave updated_at alone.",
 	  .example = "3" },
 	{ "created_at", FIELD_TIME, .help = "When it was made.", .example = "\"2026-01-31T09:00:00.000000Z\"" },
-	{ "updated_at", FIELD_TIME, .help = "When it was last changed.",
-	  .example = "\"2026-01-31T09:00:00.000000Z\"" },
+	{ "updated_at", FIELD_TIME, .help = "When it was last changed.", .example = "\"2026-01-31T09:00:00.000000Z\"" },
 	{ 0 },
 };
 

@@ -120,8 +120,7 @@ static void on_page(void *context, const struct db_failure *failure, const struc
 	if (row_is_null(rows, 0, 1))
 		buf_string(&json, "null");
 	else
-		buf_printf(&json, "\"%s\"",
-			   cursor_print(request_arena(request), endpoint->list, row_int(rows, 0, 1)));
+		buf_printf(&json, "\"%s\"", cursor_print(request_arena(request), endpoint->list, row_int(rows, 0, 1)));
 	buf_char(&json, '}');
 	reply_json_take(request, 200, &json);
 	buf_done(&json);

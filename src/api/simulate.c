@@ -18,8 +18,8 @@ static const struct field operator_fields[] = {
 	[OVERRIDE_ID] = { "operator_id", FIELD_ID, FIELD_REQUIRED, .help = "The operator.", .example = "7" },
 	[OVERRIDE_ACTIVE] = { "is_active", FIELD_BOOLEAN, .help = "As if it were so; else as it is.",
 			      .example = "true" },
-	[OVERRIDE_LIMIT] = { "max_load_limit", FIELD_INTEGER, 0, 0, 1000000,
-			     .help = "As if it were so; else as it is.", .example = "20" },
+	[OVERRIDE_LIMIT] = { "max_load_limit", FIELD_INTEGER, 0, 0, 1000000, .help = "As if it were so; else as it is.",
+			     .example = "20" },
 	{ 0 },
 };
 
@@ -221,8 +221,8 @@ static enum flow_next read_case(struct flow *flow)
 		operation->problem = &problem_not_found;
 		return FLOW_NEXT;
 	}
-	simulation->contacts = operation->input[CONTACTS].is_given ? operation->input[CONTACTS].integer :
-								     row_int(flow_rows(flow, COUNTED), 0, 0);
+	simulation->contacts = operation->input[CONTACTS].is_given ? operation->input[CONTACTS].integer
+								   : row_int(flow_rows(flow, COUNTED), 0, 0);
 	read_people(simulation, arena, flow_rows(flow, PEOPLE));
 	take_weights(simulation, &operation->input[WEIGHTS], faults);
 	take_overrides(simulation, &operation->input[OPERATORS], faults);

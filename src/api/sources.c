@@ -13,8 +13,11 @@ static const struct conflict conflicts[] = {
 
 enum { NAME, WEIGHTS };
 
-#define FIELD_OF_NAME(presence)                                                                                      \
-	{ "name", FIELD_TEXT, presence, 1, 200, .help = "Unique among the sources.", .example = "\"Telegram bot\"" }
+#define FIELD_OF_NAME(presence)                                                                                        \
+	{                                                                                                              \
+		"name", FIELD_TEXT, presence, 1, 200, .help = "Unique among the sources.",                             \
+						      .example = "\"Telegram bot\""                                    \
+	}
 
 static const struct field draft_fields[] = {
 	[NAME] = FIELD_OF_NAME(FIELD_REQUIRED),
@@ -36,8 +39,7 @@ static const struct field answer_fields[] = {
 	{ "id", FIELD_ID, .help = "Never reused.", .example = "1" },
 	FIELD_OF_NAME(0),
 	{ "created_at", FIELD_TIME, .help = "When it was made.", .example = "\"2026-01-31T09:00:00.000000Z\"" },
-	{ "updated_at", FIELD_TIME, .help = "When it was last changed.",
-	  .example = "\"2026-01-31T09:00:00.000000Z\"" },
+	{ "updated_at", FIELD_TIME, .help = "When it was last changed.", .example = "\"2026-01-31T09:00:00.000000Z\"" },
 	{ 0 },
 };
 

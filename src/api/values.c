@@ -40,8 +40,8 @@ static bool text_take(const struct place *place, const struct field *field, stru
 		return fault(place, "must not begin or end with white space");
 	characters = utf8_count(trimmed);
 	if (characters < (size_t)field->min || characters > (size_t)field->max) {
-		faults_add(place->faults, place->path, "must have %" PRId64 " to %" PRId64 " characters",
-			   field->min, field->max);
+		faults_add(place->faults, place->path, "must have %" PRId64 " to %" PRId64 " characters", field->min,
+			   field->max);
 		return false;
 	}
 	out->text = (struct text){ arena_copy(place->arena, trimmed.at, trimmed.length), trimmed.length };
@@ -97,8 +97,8 @@ static bool weight_take(const struct place *place, const struct field *field, st
 	}
 	if (out->integer < field->min * 1000 || out->integer > field->max * 1000)
 		return in_range(place, field, INT64_MAX);
-	out->text = text_of(arena_printf(place->arena, "%" PRId64 ".%03" PRId64, out->integer / 1000,
-					 out->integer % 1000));
+	out->text =
+		text_of(arena_printf(place->arena, "%" PRId64 ".%03" PRId64, out->integer / 1000, out->integer % 1000));
 	return true;
 }
 
@@ -185,8 +185,7 @@ bool value_from_json(const struct place *place, const struct field *field, struc
 
 /* -- from a query ------------------------------------------------------------------------------------------------ */
 
-bool value_from_text(const struct place *place, const struct field *field, struct text text,
-		     struct value *value_out)
+bool value_from_text(const struct place *place, const struct field *field, struct text text, struct value *value_out)
 {
 	switch (field->type) {
 	case FIELD_ID_OR_NONE:
@@ -205,8 +204,7 @@ bool value_from_text(const struct place *place, const struct field *field, struc
 		return in_range(place, field, value_out->integer);
 	case FIELD_BOOLEAN:
 		value_out->integer = text_equals(text, TEXT("true"));
-		return value_out->integer || text_equals(text, TEXT("false")) ||
-		       fault(place, "must be true or false");
+		return value_out->integer || text_equals(text, TEXT("false")) || fault(place, "must be true or false");
 	case FIELD_TEXT:
 	case FIELD_EXACT:
 		return text_take(place, field, text, value_out);

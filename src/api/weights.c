@@ -13,7 +13,7 @@ static const struct conflict conflicts[] = {
 enum { OPERATOR_ID, WEIGHT };
 
 #define WEIGHT_MAX 1000000
-#define WEIGHT_HELP                                                                                                  \
+#define WEIGHT_HELP                                                                                                    \
 	"The chance of the operator is its weight / the sum of those who can take the contact. 0 keeps the link and "  \
 	"gives no contacts. At most three decimals."
 
@@ -97,8 +97,7 @@ static void note_unknown_operators(struct faults *faults, const struct weights *
 	for (int row = 0; row < rows_count(unknown); row++)
 		for (size_t i = 0; i < weights->count; i++)
 			if (weights->operator_ids[i] == row_int(unknown, row, 0))
-				faults_add(faults,
-					   arena_printf(faults->arena, "weights[%zu].operator_id", i),
+				faults_add(faults, arena_printf(faults->arena, "weights[%zu].operator_id", i),
 					   "there is no operator %" PRId64, weights->operator_ids[i]);
 }
 
@@ -196,8 +195,7 @@ static enum flow_next read_replace(struct flow *flow)
 	struct operation *operation = flow_context(flow);
 	struct text items = row_text(flow_rows(flow, LISTED), 0, 0);
 
-	operation->json =
-		text_of(arena_printf(request_arena(operation->request), "{\"items\":%s}", items.at));
+	operation->json = text_of(arena_printf(request_arena(operation->request), "{\"items\":%s}", items.at));
 	return FLOW_NEXT;
 }
 

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 enum {
-	LANE_CONNECTIONS = 2,	 /* one for the batches, one for what waits apart */
-	WAITING_UNITS_MAX = 2000, /* requests that wait for a connection */
+	LANE_CONNECTIONS = 2,       /* one for the batches, one for what waits apart */
+	WAITING_UNITS_MAX = 2000,   /* requests that wait for a connection */
 	CONNECTION_GRACE_MS = 1000, /* a unit of work may take this much longer than its statement */
-	POSTGRES_PAUSE_MS = 1000, /* before a private server that ended is started again */
+	POSTGRES_PAUSE_MS = 1000,   /* before a private server that ended is started again */
 	TIDY_MS = 3600 * 1000,
 	SETTINGS_BYTES = 700,
 	MESSAGE_BYTES = 1024
@@ -37,7 +37,7 @@ struct app {
 	struct timer *drain;   /* from the first signal to closing the listener */
 	struct timer *respawn; /* of the private server */
 	struct timer *tidy;
-	struct deferred look;  /* whether it became ready; at the end of the turn */
+	struct deferred look; /* whether it became ready; at the end of the turn */
 	bool is_ready, is_stopping, is_drained;
 };
 
@@ -258,8 +258,12 @@ static void open_rest(struct app *app)
 
 	app->intake = intake_new(app->loop, &options);
 	app->handover = handover_new(app->loop, app->requests, rng_entropy());
-	app->api = (struct api){ .loop = app->loop, .pool = app->requests, .intake = app->intake,
-				 .handover = app->handover, .is_ready = is_ready, .app = app };
+	app->api = (struct api){ .loop = app->loop,
+				 .pool = app->requests,
+				 .intake = app->intake,
+				 .handover = app->handover,
+				 .is_ready = is_ready,
+				 .app = app };
 	buf_init(&app->api.openapi);
 	openapi_print(&app->api.openapi, api_routes);
 	deferred_init(&app->look, look, app);

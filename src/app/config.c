@@ -11,8 +11,8 @@
 #include <string.h>
 
 struct option {
-	const char *name; /* in the environment; --name-in-lower-case as an argument */
-	size_t offset;	  /* in struct config */
+	const char *name;           /* in the environment; --name-in-lower-case as an argument */
+	size_t offset;              /* in struct config */
 	const char *const *choices; /* texts: NULL for any */
 	bool is_number;
 	int64_t least, most;
@@ -24,7 +24,8 @@ struct option {
 static const char *const auth_choices[] = { "open", NULL };
 static const char *const level_choices[] = { "debug", "info", "warn", "error", NULL };
 
-#define NUMBER(member, first, last) .offset = offsetof(struct config, member), .is_number = true, .least = first, .most = last
+#define NUMBER(member, first, last)                                                                                    \
+	.offset = offsetof(struct config, member), .is_number = true, .least = first, .most = last
 #define WORDS(member) .offset = offsetof(struct config, member)
 
 static const struct option options[] = {
@@ -35,13 +36,14 @@ static const struct option options[] = {
 		  "($XDG_DATA_HOME or ~/.local/share), for root in /var/lib." },
 	{ "PG_BIN", WORDS(pg_bin), .unit = "folder",
 	  .help = "Programs (initdb, postgres) of the private PostgreSQL. Without it they are looked for." },
-	{ "HOST", WORDS(host), .fallback = "127.0.0.1", .unit = "address", .help = "Where to listen; 0.0.0.0 for all." },
+	{ "HOST", WORDS(host), .fallback = "127.0.0.1", .unit = "address",
+	  .help = "Where to listen; 0.0.0.0 for all." },
 	{ "PORT", NUMBER(port, 0, 65535), .fallback = "8000", .unit = "port",
 	  .help = "Where to listen; 0 for any that is free, which is then printed." },
 	{ "AUTH", WORDS(auth), .choices = auth_choices, .fallback = "open", .unit = "open",
 	  .help = "Who may use the API: everybody that can reach the port." },
-	{ "LOG_LEVEL", WORDS(log_level), .choices = level_choices, .fallback = "info", .unit = "debug, info, warn, error",
-	  .help = "Least important lines to write. debug shows each request." },
+	{ "LOG_LEVEL", WORDS(log_level), .choices = level_choices, .fallback = "info",
+	  .unit = "debug, info, warn, error", .help = "Least important lines to write. debug shows each request." },
 	{ "DATABASE_CONNECTIONS", NUMBER(database_connections, 1, 50), .fallback = "4", .unit = "connections",
 	  .help = "For everything but assigning contacts, which has two of its own." },
 	{ "DATABASE_WAIT_SECONDS", NUMBER(database_wait_seconds, 0, 3600), .fallback = "30", .unit = "seconds",
@@ -197,16 +199,17 @@ void config_print_help(struct buf *out)
 
 void config_print_markdown(struct buf *out)
 {
-	buf_string(out, "# Settings\n\nPrinted by `leadd settings`. Each is read from the environment, or from an argument "
-			"of the same name\n(`BATCH_MAX` is `--batch-max`), which wins.\n\n"
-			"| setting | value | default | meaning |\n|---|---|---|---|\n");
+	buf_string(out,
+		   "# Settings\n\nPrinted by `leadd settings`. Each is read from the environment, or from an argument "
+		   "of the same name\n(`BATCH_MAX` is `--batch-max`), which wins.\n\n"
+		   "| setting | value | default | meaning |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < COUNT_OF(options); i++) {
 		const struct option *option = &options[i];
 
 		buf_printf(out, "| `%s` | %s", option->name, option->unit);
 		if (option->is_number && option->most != INT64_MAX)
 			buf_printf(out, ", %" PRId64 " to %" PRId64, option->least, option->most);
-		buf_printf(out, " | %s%s%s | %s |\n", option->fallback ? "`" : "", option->fallback ? option->fallback : "",
-			   option->fallback ? "`" : "", option->help);
+		buf_printf(out, " | %s%s%s | %s |\n", option->fallback ? "`" : "",
+			   option->fallback ? option->fallback : "", option->fallback ? "`" : "", option->help);
 	}
 }

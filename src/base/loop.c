@@ -65,7 +65,9 @@ static void run_deferred(evutil_socket_t fd, short events, void *context)
 
 static void on_libevent_log(int severity, const char *message)
 {
-	log_line(severity == EVENT_LOG_DEBUG ? LOG_DEBUG : severity == EVENT_LOG_ERR ? LOG_ERROR : LOG_WARN,
+	log_line(severity == EVENT_LOG_DEBUG ? LOG_DEBUG
+		 : severity == EVENT_LOG_ERR ? LOG_ERROR
+					     : LOG_WARN,
 		 "libevent", "message=%s", log_quote(message));
 }
 
@@ -288,8 +290,7 @@ static void lookup_end(void *context)
 	struct lookup *lookup = context;
 
 	if (!lookup->cancelled)
-		lookup->on_found(lookup->context, (const char(*)[LOOP_ADDRESS_MAX])lookup->addresses,
-				 lookup->count);
+		lookup->on_found(lookup->context, (const char(*)[LOOP_ADDRESS_MAX])lookup->addresses, lookup->count);
 	mem_free(lookup);
 }
 

@@ -77,7 +77,7 @@ static enum waiting_reason reason_of(const struct roster *roster, int64_t source
 
 	for (size_t i = first_link(roster, source_id); link_is_of(roster, i, source_id); i++) {
 		const struct link *link = &roster->links[i];
-		enum waiting_reason here = link->weight == 0			 ? WAITING_WEIGHT_ZERO
+		enum waiting_reason here = link->weight == 0                      ? WAITING_WEIGHT_ZERO
 					   : !roster->seats[link->seat].is_active ? WAITING_INACTIVE
 										  : WAITING_FULL;
 

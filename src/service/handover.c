@@ -9,7 +9,7 @@
 enum {
 	SLICE_MAX = 500,
 	LOOK_MS = 5000, /* for departures that another process left behind, or that somebody wrote in psql */
-	RETRY_MS = 300	/* when the database failed, or somebody held a contact */
+	RETRY_MS = 300  /* when the database failed, or somebody held a contact */
 };
 
 struct handover {
@@ -92,8 +92,7 @@ static enum flow_next read_roster(struct flow *flow)
 {
 	struct handover *handover = flow_context(flow);
 	struct stuck_sources ignored;
-	struct roster roster =
-		roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &ignored);
+	struct roster roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &ignored);
 	struct choice *choices = arena_alloc(flow_arena(flow), handover->count, sizeof(*choices));
 
 	handover->waiting = 0;
@@ -104,8 +103,8 @@ static enum flow_next read_roster(struct flow *flow)
 		bool is_taken = handover->is_redistributed && choice->seat != NOBODY;
 
 		handover->operator_ids[i] = is_taken ? roster.seats[choice->seat].operator_id : 0;
-		handover->reasons[i] = text_of(handover->is_redistributed ? waiting_reason_name(choice->reason) :
-									    "released");
+		handover->reasons[i] =
+			text_of(handover->is_redistributed ? waiting_reason_name(choice->reason) : "released");
 		handover->waiting += !is_taken;
 	}
 	return FLOW_NEXT;

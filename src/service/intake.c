@@ -7,7 +7,7 @@
 #include <assert.h>
 
 enum {
-	TRIES_MAX = 3,	    /* of one contact whose failure is nobody's fault, such as an operator deleted meanwhile */
+	TRIES_MAX = 3,       /* of one contact whose failure is nobody's fault, such as an operator deleted meanwhile */
 	EXPIRY_TICK_MS = 100 /* how exactly deadlines are kept */
 };
 

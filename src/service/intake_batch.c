@@ -127,8 +127,7 @@ static enum flow_next read_locks(struct flow *flow)
 	struct batch *batch = flow_context(flow);
 	const struct rows *ids = flow_rows(flow, IDS);
 	struct stuck_sources stuck;
-	struct roster roster =
-		roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
+	struct roster roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
 	struct known_leads leads = batch_leads_read(flow, flow_rows(flow, LEADS));
 	size_t stored = 0;
 
@@ -211,7 +210,8 @@ static void on_flow_done(struct flow *flow, void *context, const struct db_failu
 
 	/* Locks held by somebody else are told once, when the intake parks a source. */
 	if (failure->error)
-		log_line(failure->error == DB_BUSY ? LOG_DEBUG : LOG_WARN, "batch.failed", "step=%s error=%s sqlstate=%s contacts=%zu", flow_step_name(flow),
+		log_line(failure->error == DB_BUSY ? LOG_DEBUG : LOG_WARN, "batch.failed",
+			 "step=%s error=%s sqlstate=%s contacts=%zu", flow_step_name(flow),
 			 db_error_name(failure->error), failure->sqlstate, batch->count);
 	batch->done(batch, batch->context, failure);
 }

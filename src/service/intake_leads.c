@@ -40,8 +40,7 @@ void batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size
 
 static int known_lead_compare(const void *a, const void *b)
 {
-	return text_compare(((const struct known_lead *)a)->external_id,
-			    ((const struct known_lead *)b)->external_id);
+	return text_compare(((const struct known_lead *)a)->external_id, ((const struct known_lead *)b)->external_id);
 }
 
 struct known_leads batch_leads_read(struct flow *flow, const struct rows *rows)

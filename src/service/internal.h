@@ -54,7 +54,7 @@ struct roster roster_read(struct arena *arena, const struct rows *loads, const s
  * parked source has its turn on a connection of its own.
  */
 struct parked_source {
-	struct list node;   /* in intake.parked, the next to be tried first */
+	struct list node; /* in intake.parked, the next to be tried first */
 	int64_t source_id;
 	struct list drafts; /* in order of arrival */
 };

@@ -43,8 +43,7 @@ struct roster roster_read(struct arena *arena, const struct rows *loads, const s
 
 	*stuck_out = (struct stuck_sources){ arena_alloc(arena, link_rows_count, sizeof(int64_t)), 0 };
 	for (size_t i = 0; i < seat_count; i++)
-		seats[i] = (struct seat){ .operator_id = row_int(loads, (int)i, 0),
-					  .load = row_int(loads, (int)i, 1) };
+		seats[i] = (struct seat){ .operator_id = row_int(loads, (int)i, 0), .load = row_int(loads, (int)i, 1) };
 	for (int row = 0; row < (int)link_rows_count; row++) {
 		int64_t source_id = row_int(link_rows, row, 0);
 		struct seat key = { .operator_id = row_int(link_rows, row, 1) };

@@ -76,8 +76,9 @@ class Postgres:
     def start(self):
         assert self.process is None, "PostgreSQL runs already"
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([f"{self.bin}/postgres", "-D", f"{self.folder}/data"], stdout=log, stderr=log,
-                                            cwd="/", env=clean_environment(), **self.run_as)
+            command = [f"{self.bin}/postgres", "-D", f"{self.folder}/data"]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=clean_environment(),
+                                            **self.run_as)
         poll(self._accepts, "PostgreSQL accepts connections", seconds=30)
 
     def _accepts(self):
@@ -141,8 +142,8 @@ class Psql:
 
 class Session:
     def __init__(self, command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        text=True, env=clean_environment())
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, env=clean_environment())
 
     def run(self, sql):
         """Returns when the statements are done; the lines that they printed."""

@@ -31,10 +31,13 @@ def selected(patterns):
     paths = sorted(glob.glob(f"{HERE}/test_*.py")) + sorted(glob.glob(f"{LOAD}/test_*.py"))
     for path in paths:
         module = importlib.import_module(os.path.basename(path).removesuffix(".py"))
-        tests = [function for function in harness.tests_of(module)
-                 if not patterns or any(pattern in f"{os.path.basename(path)}:{function.__name__}" for pattern in patterns)]
+        tests = [function for function in harness.tests_of(module) if fits(module, function, patterns)]
         if tests:
             yield module, tests
+
+
+def fits(module, function, patterns):
+    return not patterns or any(pattern in f"{module.__name__}.py:{function.__name__}" for pattern in patterns)
 
 
 class Logs:
@@ -55,7 +58,7 @@ class Logs:
 
     def print_new(self, paths):
         for path, lines in self.new_lines(paths):
-            print(f"--- {os.path.basename(path)}, {len(lines)} lines" + (", the last:" if len(lines) > LOG_LINES_MAX else ""))
+            print(f"--- {os.path.basename(path)}, the last of {len(lines)} lines")
             print("\n".join(lines[-LOG_LINES_MAX:]))
 
     def skip(self, paths):

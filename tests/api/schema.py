@@ -9,11 +9,11 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 BELOW_OPERATIONS = {414, 431, 501, 505}
 
 # What validate() understands, and what it may ignore because it restricts nothing.
-KEYWORDS = {"$ref", "type", "properties", "required", "additionalProperties", "enum", "const", "items", "anyOf", "oneOf",
-            "allOf", "not", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
+KEYWORDS = {"$ref", "type", "properties", "required", "additionalProperties", "enum", "const", "items", "anyOf",
+            "oneOf", "allOf", "not", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
             "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "format"}
-ANNOTATIONS = {"title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "$comment",
-               "contentMediaType"}
+ANNOTATIONS = {"title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly",
+               "$comment", "contentMediaType"}
 FORMATS = {"int64", "int32", "date-time", "uri", "uri-reference", "double", "email", "binary"}
 
 TYPES = {
@@ -151,7 +151,8 @@ class Contract:
         """The documented operation or None."""
         for pattern, template in self.routes:
             if pattern.fullmatch(path):
-                return {name.upper(): operation for name, operation in self.document["paths"][template].items()}.get(method)
+                item = self.document["paths"][template]
+                return item.get(method.lower()) if method.isupper() else None
         return None
 
     def faults(self, answer):

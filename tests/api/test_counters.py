@@ -44,7 +44,7 @@ def updated_contacts_count(api):
     assert (api.load(anna), api.load(boris)) == (4, 0)
 
     api.psql.run(f"update contacts set status = 'active', closed_at = null where operator_id = {boris['id']}")
-    api.psql.run(f"update contacts set status = 'waiting', operator_id = null, assigned_at = null where operator_id = {anna['id']}")
+    api.psql.run(f"update contacts set status = 'waiting', operator_id = null where operator_id = {anna['id']}")
     assert (api.load(anna), api.load(boris)) == (0, 2)
 
     api.psql.run(f"update contacts set message = 'x' where source_id = {source['id']}")

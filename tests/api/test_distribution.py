@@ -17,8 +17,8 @@ def the_overview_shows_every_operator(api):
     answer = api.get("/api/v1/distribution/load/").must(200)
 
     assert answer["items"]
-    assert row_of(api, operator) == {"operator_id": operator["id"], "operator_name": operator["name"], "is_active": True,
-                                     "max_load_limit": 3, "active_load": 1, "free": 2}
+    assert row_of(api, operator) == {"operator_id": operator["id"], "operator_name": operator["name"],
+                                     "is_active": True, "max_load_limit": 3, "active_load": 1, "free": 2}
 
 
 @test

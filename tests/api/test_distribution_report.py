@@ -28,8 +28,10 @@ def shares_are_compared_with_the_weights(api):
 
     rows = {row["operator_id"]: row for row in report["items"]}
     assert set(rows) == {anna["id"], boris["id"]}
-    assert [(rows[one["id"]]["weight"], rows[one["id"]]["expected_share"]) for one in (anna, boris)] == [(1.5, 0.75), (0.5, 0.25)]
-    assert [(rows[one["id"]]["assigned"], rows[one["id"]]["actual_share"]) for one in (anna, boris)] == [(3, 0.75), (1, 0.25)]
+    for operator, weight, expected, assigned, actual in ((anna, 1.5, 0.75, 3, 0.75), (boris, 0.5, 0.25, 1, 0.25)):
+        row = rows[operator["id"]]
+        assert (row["weight"], row["expected_share"]) == (weight, expected)
+        assert (row["assigned"], row["actual_share"]) == (assigned, actual)
     assert (report["active"], report["waiting"], report["closed"]) == (4, 2, 0)
 
 

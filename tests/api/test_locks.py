@@ -105,8 +105,8 @@ def reading_needs_no_lock(api):
     with api.psql.session() as session:
         hold(session, operator)
         with Stopwatch() as watch:
-            for path in (f"operators/{operator['id']}", "operators/", f"sources/{source['id']}/weights/", "distribution/load/",
-                         f"contacts/{contact['id']}", "contacts/", "leads/", "/health/ready"):
+            for path in (f"operators/{operator['id']}", "operators/", f"sources/{source['id']}/weights/",
+                         "distribution/load/", f"contacts/{contact['id']}", "contacts/", "leads/", "/health/ready"):
                 assert api.get(path).status == 200, path
     assert watch.seconds < QUICKLY_S
 
@@ -117,7 +117,8 @@ def closing_and_changing_are_told_in_time(api):
     contact = api.contact(source)
     with api.psql.session() as session:
         hold(session, operator)
-        for path, change in ((f"contacts/{contact['id']}", {"status": "closed"}), (f"operators/{operator['id']}", {"max_load_limit": 3})):
+        for path, change in ((f"contacts/{contact['id']}", {"status": "closed"}),
+                             (f"operators/{operator['id']}", {"max_load_limit": 3})):
             with Stopwatch() as watch:
                 answer = api.patch(path, change)
             assert answer.status == 503 and watch.seconds < PATIENCE_S, str(answer)

@@ -123,7 +123,8 @@ def what_is_not_documented_is_405(api):
 
 @test
 def every_problem_explains_itself(api):
-    problems = [api.get("/nothing"), api.post("/health/live", {}), api.post("operators/", {}), api.post("operators/", b"{"),
+    problems = [api.get("/nothing"), api.post("/health/live", {}), api.post("operators/", {}),
+                api.post("operators/", b"{"),
                 api.post("operators/", b"{}", {"Content-Type": "text/plain"}), api.post("operators/", b" " * 200000),
                 api.post("sources/", {"name": api.source()["name"]})]
     assert [problem.status for problem in problems] == [404, 405, 422, 400, 415, 413, 409]

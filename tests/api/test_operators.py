@@ -12,7 +12,8 @@ def a_new_operator_has_the_defaults(api):
 
     assert set(operator) == MEMBERS
     assert operator["id"] > 0
-    assert (operator["name"], operator["is_active"], operator["max_load_limit"], operator["active_load"]) == ("Anna", True, 10, 0)
+    assert (operator["name"], operator["is_active"]) == ("Anna", True)
+    assert (operator["max_load_limit"], operator["active_load"]) == (10, 0)
     assert operator["created_at"] == operator["updated_at"]
 
 
@@ -164,8 +165,9 @@ def paging_stays_stable_while_operators_are_added(api):
 
 @test
 def wrong_queries_are_refused(api):
-    for query in ({"is_active": "maybe"}, {"is_active": ""}, {"source_id": "x"}, {"source_id": "0"}, {"source_id": str(2**63)},
-                  {"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"limit": "1.5"}, {"limit": ""}, {"sort": "name"}):
+    for query in ({"is_active": "maybe"}, {"is_active": ""}, {"source_id": "x"}, {"source_id": "0"},
+                  {"source_id": str(2**63)}, {"limit": "0"}, {"limit": "201"}, {"limit": "x"}, {"limit": "1.5"},
+                  {"limit": ""}, {"sort": "name"}):
         assert api.get("operators/", **query).fields == set(query), query
     assert api.get("operators/?limit=1&limit=2").fields == {"limit"}
     assert api.get("operators/", limit="x", is_active="x", colour="x").fields == {"limit", "is_active", "colour"}

@@ -53,7 +53,8 @@ def all_faults_are_told_at_once(api):
 
     answer = api.post("sources/", {"name": " ", "weights": [good, bad, 7, {}], "owner": None})
 
-    assert answer.fields == {"name", "owner", "weights[1].operator_id", "weights[1].weight", "weights[1].colour", "weights[2]",
+    assert answer.fields == {"name", "owner", "weights[1].operator_id", "weights[1].weight", "weights[1].colour",
+                             "weights[2]",
                              "weights[3].operator_id", "weights[3].weight"}
     for weights in (None, {}, "x", 1):
         assert api.post("sources/", {"name": "x", "weights": weights}).fields == {"weights"}, weights

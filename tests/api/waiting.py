@@ -31,7 +31,7 @@ def together(count, work):
 
 @contextlib.contextmanager
 def meanwhile(work, *arguments):
-    """Runs work(*arguments) beside the block. The block gets its future; leaving it waits and raises what work raised."""
+    """Runs work(*arguments) beside the block, which gets its future; at the end waits, and raises what work raised."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         job = pool.submit(work, *arguments)
         yield job

@@ -8,7 +8,6 @@
 #include <grp.h>
 #include <libpq-fe.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +114,7 @@ static void keep_server(int ready, int end)
 				       NULL };
 	const char *const clean[] = { "rm", "-rf", server_dir, NULL };
 
-	signal(SIGINT, SIG_IGN); /* Ctrl-C ends the tests, and that ends this */
+	setsid(); /* Ctrl-C ends the tests, and that ends this */
 	become_unprivileged();
 	snprintf(server_dir, sizeof(server_dir), "/tmp/leadd-test-XXXXXX");
 	if (!mkdtemp(server_dir))

@@ -221,6 +221,19 @@ START_TEST(a_host_that_never_answers_is_passed_over)
 }
 END_TEST
 
+/* Whatever the name service does about it, and however long that takes. */
+START_TEST(a_host_that_nobody_knows_does_not_stop_the_loop)
+{
+	struct world world =
+		world_of((struct pool_options){ .conninfo = "host=no-such-host.invalid dbname=x", .wait_ms = 100 });
+	int64_t start_ms = loop_now_ms();
+
+	ck_assert_int_eq(world_read(&world, T_ONE, NULL).failure.error, DB_UNAVAILABLE);
+	ck_assert_int_lt(loop_now_ms() - start_ms, 2000);
+	world_close(&world);
+}
+END_TEST
+
 Suite *target_suite(void);
 Suite *target_suite(void)
 {
@@ -234,6 +247,7 @@ Suite *target_suite(void)
 	tcase_add_test(tcase, service_files_count);
 	tcase_add_test(tcase, malformed_conninfo_is_left_to_libpq);
 	tcase_add_test(tcase, reasons_hold_the_sqlstate_and_nothing_quoted);
+	tcase_add_test(tcase, a_host_that_nobody_knows_does_not_stop_the_loop);
 	if (support_owns_server()) {
 		tcase_add_test(tcase, the_host_that_answers_is_found);
 		tcase_add_test(tcase, a_host_that_never_answers_is_passed_over);

@@ -34,7 +34,7 @@ LIBRARIES = [
     (r"event2/", r"(src|include)/http/|src/base/loop\.c"),
     (r"libpq", r"src/db/|tests/db/"),
     (r"json-c/", r"(src|include)/(http|api)/"),
-    (r"openssl/", r"src/(base|tools)/"),
+    (r"openssl/", r"src/(base|http|tools)/|src/api/cursor\.c"),
     (r"check\.h", r"tests/"),
 ]
 

@@ -51,8 +51,9 @@ class Service:
     """leadd as it ships, ready; with how long that took from before exec."""
 
     def __init__(self, world):
+        world.services += 1
         start = time.perf_counter()
-        self.server = leadd.Server(world.folder, "leadd", world.url, {})
+        self.server = leadd.Server(world.folder, f"leadd-{world.services}", world.url, {})
         self.pid = self.server.process.pid
         try:
             self.port = self._wait_for(self._printed_port)
@@ -94,6 +95,7 @@ class Service:
 class World:
     def __init__(self, past):
         self.past = past
+        self.services = 0
         self.postgres = DurablePostgres()
         try:
             self._build()

@@ -218,7 +218,8 @@ def unknown_sources_among_good_ones_create_nothing(api, twin):
 def refused_drafts_among_good_ones_harm_nobody(api):
     _, source = api.desk(max_load_limit=1000000)
     requests = contacts(api, source, 200)
-    requests += [("POST", "contacts/", {"lead_external_id": "x", "source_id": source["id"], "payload": index}) for index in range(200)]
+    requests += [("POST", "contacts/", {"lead_external_id": "x", "source_id": source["id"], "payload": index})
+                 for index in range(200)]
     random.Random(6).shuffle(requests)
     answers = storm([api], requests)
     assert collections.Counter(answer.status for answer in answers) == {201: 200, 422: 200}

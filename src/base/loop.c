@@ -102,8 +102,11 @@ void loop_free(struct loop **loop)
 		event_free(signal->event);
 		mem_free(signal);
 	}
-	if ((*loop)->dns)
-		evdns_base_free((*loop)->dns, 0);
+	if ((*loop)->dns) {
+		/* Lookups under way end with an error, and what they hold is freed by their last callbacks. */
+		evdns_base_free((*loop)->dns, 1);
+		event_base_loop((*loop)->base, EVLOOP_NONBLOCK);
+	}
 	event_free((*loop)->after_turn);
 	event_base_free((*loop)->base);
 	mem_free(*loop);

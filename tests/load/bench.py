@@ -89,6 +89,8 @@ def main():
     bench = Bench(options)
     world = World(options.past)
     try:
+        if not os.path.exists(f"{world.postgres.bin}/pgbench"):
+            sys.exit(f"bench: pgbench is missing in {world.postgres.bin}")
         if bench_proc.file_system(world.folder) == "tmpfs":
             print("bench: the database lies in memory (tmpfs), where a commit costs nothing; set TMPDIR to a folder on disk")
         bench.run(world)

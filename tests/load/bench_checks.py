@@ -30,6 +30,7 @@ def exactly_once(facts, load, connections):
     wrk numbers its requests 1..sent and stops with at most one request open on each connection; one more on each that
     broke. Those may be stored or not, so: acknowledged <= stored <= sent, and sent - answered within that tolerance.
     Every stored number is a different one out of 1..sent. Where stored = sent, which is the rule, each number is there.
+    An answer that is no 2xx (503 on a machine that is too slow) promises nothing and is no fault of the data.
     """
     complaints = []
     acknowledged = load["answered"] - load["refused"]
@@ -42,8 +43,6 @@ def exactly_once(facts, load, connections):
         complaints.append(f"{facts['stored'] - facts['different']} requests are stored more than once")
     if facts["highest_number"] > load["sent"]:
         complaints.append(f"request {facts['highest_number']} is stored, {load['sent']} were sent")
-    if load["refused"]:
-        complaints.append(f"{load['refused']} answers were not 2xx")
     return complaints
 
 

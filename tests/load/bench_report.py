@@ -28,6 +28,8 @@ def run_line(repeat, scenario, figures):
            f"postgres {figures['postgres_us']:>5.0f} us"
     if "server_us" in figures:
         line += f"  leadd {figures['server_us']:>4.0f} us  {figures['peak_mb']:>5.1f} MB"
+    if figures.get("refused"):
+        line += f"  {figures['refused']} not 2xx"
     return f"{line}  others {figures['others_percent']:>3.0f} %"
 
 
@@ -84,6 +86,7 @@ COLUMNS = [
     ("PostgreSQL CPU µs", "postgres_us", "{:.0f}"),
     ("generator CPU µs", "generator_us", "{:.0f}"),
     ("WAL bytes", "wal_bytes", "{:.0f}"),
+    ("leadd MB idle", "idle_mb", "{:.1f}"),
     ("leadd MB peak", "peak_mb", "{:.1f}"),
     ("leadd MB after", "after_mb", "{:.1f}"),
     ("others' CPU %", "others_percent", "{:.0f}"),
@@ -160,15 +163,15 @@ class Report:
         if self.bench.complaints:
             return f"WRONG DATA, {len(self.bench.complaints)} complaints:\n" + "\n".join(self.bench.complaints)
         runs = len(self.bench.scenarios) * len(self.repeats)
-        unstored = sum(figures["sent"] - figures["stored"] for repeat in self.repeats for figures in repeat.values()
-                       if "sent" in figures)
-        answerless = sum(figures["sent"] - figures["answered"] for repeat in self.repeats for figures in repeat.values()
-                         if "sent" in figures)
-        return (f"Data: {runs} runs, {self.bench.stored} contacts stored, no complaint. When wrk stopped, {answerless} of its "
-                f"requests were open; {unstored} of them were not stored.")
+        loads = [figures for repeat in self.repeats for figures in repeat.values() if "sent" in figures]
+        sent, answered, refused, stored = (sum(figures[key] for figures in loads)
+                                           for key in ("sent", "answered", "refused", "stored"))
+        return (f"Data: {runs} runs, {self.bench.stored} contacts stored, no complaint. Of wrk's {sent} requests "
+                f"{answered - refused} were answered with 201 and {refused} otherwise, {sent - answered} were open when it "
+                f"stopped; {stored} are stored.")
 
     def text(self):
-        parts = [f"Medians of {len(self.repeats)} repeats", aligned(*self.scenario_rows()), "", aligned(*self.bar_rows()), ""]
+        parts = [f"Medians of {len(self.repeats)} repeats; CPU, WAL: per contact", aligned(*self.scenario_rows()), "", aligned(*self.bar_rows()), ""]
         parts += [f"{what}: {value}" for what, value in self.surroundings] + [self.start_row(), self.noise_line(), self.data_line()]
         return "\n" + "\n".join(parts)
 

@@ -43,7 +43,7 @@ static enum waiting_reason reason_at(struct roster *roster, int64_t source_id)
 	return choice.reason;
 }
 
-/* -- who may take it ------------------------------------------------------------------------------------------------ */
+/* -- who may take it --------------------------------------------------------------------------- */
 
 START_TEST(a_candidate_is_active_has_a_weight_and_room)
 {
@@ -51,14 +51,10 @@ START_TEST(a_candidate_is_active_has_a_weight_and_room)
 		int64_t weight, load, limit;
 		bool is_active, is_candidate;
 	} cases[] = {
-		{ 1, 0, 1, true, true },
-		{ 1, 9, 10, true, true },
-		{ 1, 10, 10, true, false },
-		{ 1, 11, 10, true, false },
-		{ 1, 0, 0, true, false },
-		{ 0, 0, 1, true, false },
-		{ 1, 0, 1, false, false },
-		{ 1000000000, 999999, 1000000, true, true },
+		{ 1, 0, 1, true, true },    { 1, 9, 10, true, true },
+		{ 1, 10, 10, true, false }, { 1, 11, 10, true, false },
+		{ 1, 0, 0, true, false },   { 0, 0, 1, true, false },
+		{ 1, 0, 1, false, false },  { 1000000000, 999999, 1000000, true, true },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -100,7 +96,7 @@ START_TEST(only_the_links_of_the_source_count)
 }
 END_TEST
 
-/* -- the draw ------------------------------------------------------------------------------------------------------- */
+/* -- the draw ---------------------------------------------------------------------------------- */
 
 START_TEST(each_draw_falls_on_exactly_one_stretch)
 {
@@ -177,7 +173,7 @@ START_TEST(a_thousand_operators_of_the_largest_weight_do_not_overflow)
 }
 END_TEST
 
-/* -- shares --------------------------------------------------------------------------------------------------------- */
+/* -- shares ------------------------------------------------------------------------------------ */
 
 static void count_draws(struct table *table, uint64_t seed, uint64_t *seen)
 {
@@ -251,7 +247,7 @@ START_TEST(once_one_is_full_the_others_keep_their_proportion)
 }
 END_TEST
 
-/* -- why nobody takes it -------------------------------------------------------------------------------------------- */
+/* -- why nobody takes it ----------------------------------------------------------------------- */
 
 /* Full beats inactive beats weight 0: the reason is that of whoever was nearest to taking the contact. */
 START_TEST(the_reason_is_that_of_who_was_nearest)
@@ -259,7 +255,7 @@ START_TEST(the_reason_is_that_of_who_was_nearest)
 	enum { FULL = 1, INACTIVE = 2, WEIGHTLESS = 4 };
 
 	for (int mix = 0; mix < 8; mix++) {
-		enum waiting_reason wanted = mix & FULL	      ? WAITING_FULL
+		enum waiting_reason wanted = mix & FULL         ? WAITING_FULL
 					     : mix & INACTIVE   ? WAITING_INACTIVE
 					     : mix & WEIGHTLESS ? WAITING_WEIGHT_ZERO
 								: WAITING_NO_OPERATORS;
@@ -289,8 +285,8 @@ START_TEST(one_operator_lacking_several_things_gives_its_greatest_distance)
 		bool is_active;
 		enum waiting_reason reason;
 	} cases[] = {
-		{ 5, 3, true, WAITING_FULL },	     { 5, 3, false, WAITING_INACTIVE },
-		{ 5, 9, true, WAITING_FULL },	     { 0, 3, true, WAITING_WEIGHT_ZERO },
+		{ 5, 3, true, WAITING_FULL },         { 5, 3, false, WAITING_INACTIVE },
+		{ 5, 9, true, WAITING_FULL },         { 0, 3, true, WAITING_WEIGHT_ZERO },
 		{ 0, 0, false, WAITING_WEIGHT_ZERO }, { 0, 3, false, WAITING_WEIGHT_ZERO },
 	};
 

@@ -29,9 +29,9 @@ static void batch_fill(struct batch *batch, struct rng *rng)
 	for (int64_t source = 1; source <= SOURCES; source++)
 		for (size_t seat = 0; seat < batch->roster.seat_count; seat++)
 			if (rng_below(rng, 2))
-				batch->links[batch->roster.link_count++] = (struct link){
-					source * 10, seat, rng_below(rng, 3) ? (int64_t)rng_below(rng, 5000) : 0
-				};
+				batch->links[batch->roster.link_count++] =
+					(struct link){ source * 10, seat,
+						       rng_below(rng, 3) ? (int64_t)rng_below(rng, 5000) : 0 };
 	for (size_t i = 0; i < batch->count; i++)
 		batch->source_ids[i] = ((int64_t)rng_below(rng, SOURCES) + 1) * 10;
 	memcpy(batch->before, batch->seats, sizeof(batch->seats));
@@ -242,7 +242,7 @@ START_TEST(a_place_that_one_source_took_is_gone_for_the_others)
 	struct roster roster = { seats, 1, links, 3 };
 	const int64_t source_ids[] = { 1, 3, 2, 1, 2, 4 };
 	const enum waiting_reason reasons[] = { WAITING_NOT,  WAITING_WEIGHT_ZERO, WAITING_NOT,
-						WAITING_FULL, WAITING_FULL,	   WAITING_NO_OPERATORS };
+						WAITING_FULL, WAITING_FULL,        WAITING_NO_OPERATORS };
 	struct choice choices[6];
 	struct rng rng;
 

@@ -9,11 +9,26 @@
 #include <sys/wait.h>
 
 static const char *const names[] = {
-	"DATABASE_URL",	 "DATA_DIR",	    "PG_BIN",		     "HOST",
-	"PORT",		 "AUTH",	    "LOG_LEVEL",	     "DATABASE_CONNECTIONS",
-	"BATCH_MAX",	 "LINE_MAX",	    "DATABASE_WAIT_SECONDS", "LOCK_TIMEOUT_MS",
-	"QUEUE_WAIT_MS", "CONNECTIONS_MAX", "STATEMENT_TIMEOUT_MS",  "REQUEST_DEADLINE_MS",
-	"DRAIN_SECONDS", "IDLE_TIMEOUT_MS", "SHUTDOWN_SECONDS",	     "SEED",
+	"DATABASE_URL",
+	"DATA_DIR",
+	"PG_BIN",
+	"HOST",
+	"PORT",
+	"AUTH",
+	"LOG_LEVEL",
+	"DATABASE_CONNECTIONS",
+	"BATCH_MAX",
+	"LINE_MAX",
+	"DATABASE_WAIT_SECONDS",
+	"LOCK_TIMEOUT_MS",
+	"QUEUE_WAIT_MS",
+	"CONNECTIONS_MAX",
+	"STATEMENT_TIMEOUT_MS",
+	"REQUEST_DEADLINE_MS",
+	"DRAIN_SECONDS",
+	"IDLE_TIMEOUT_MS",
+	"SHUTDOWN_SECONDS",
+	"SEED",
 };
 
 /* What lies in the environment of whoever runs the tests must not matter. */
@@ -128,7 +143,8 @@ START_TEST(an_argument_is_written_with_a_blank_or_an_equals_sign)
 {
 	ck_assert_int_eq(read_words(WORDS("leadd", "--batch-max=7", "--line-max", "8")).batch_max, 7);
 	ck_assert_int_eq(read_words(WORDS("leadd", "--batch-max=7", "--line-max", "8")).line_max, 8);
-	ck_assert_str_eq(read_words(WORDS("leadd", "--database-url=host=/tmp dbname=x")).database_url, "host=/tmp dbname=x");
+	ck_assert_str_eq(read_words(WORDS("leadd", "--database-url=host=/tmp dbname=x")).database_url,
+			 "host=/tmp dbname=x");
 }
 END_TEST
 
@@ -153,7 +169,8 @@ END_TEST
 
 START_TEST(numbers_out_of_range_are_refused)
 {
-	assert_refused(WORDS("leadd", "--port", "65536"), EXIT_CONFIG, "PORT is \"65536\", not a number from 0 to 65535");
+	assert_refused(WORDS("leadd", "--port", "65536"), EXIT_CONFIG,
+		       "PORT is \"65536\", not a number from 0 to 65535");
 	assert_refused(WORDS("leadd", "--port=-1"), EXIT_CONFIG, "PORT");
 	assert_refused(WORDS("leadd", "--batch-max", "0"), EXIT_CONFIG, "BATCH_MAX");
 	assert_refused(WORDS("leadd", "--seed", "9223372036854775808"), EXIT_CONFIG, "SEED");

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* -- the tables ------------------------------------------------------------------------------------------------------ */
+/* -- the tables -------------------------------------------------------------------------------- */
 
 enum { PHONE, AGE };
 
@@ -48,7 +48,7 @@ static const struct field fields[] = {
 static const struct schema draft = { "Draft", "", SCHEMA_DRAFT, fields };
 static const struct schema change = { "Change", "", SCHEMA_CHANGE, fields };
 
-/* -- reading --------------------------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static struct request *request;
 static struct faults *faults;
@@ -100,7 +100,7 @@ static void assert_text(const struct value *value, const char *wanted)
 	ck_assert_msg(text_equals(value->text, text_of(wanted)), "\"%s\" is not \"%s\"", value->text.at, wanted);
 }
 
-/* -- what is given, and what stands in -------------------------------------------------------------------------------- */
+/* -- what is given, and what stands in --------------------------------------------------------- */
 
 START_TEST(each_member_is_read_by_its_type)
 {
@@ -182,10 +182,17 @@ START_TEST(weights_are_read_exactly)
 	static const struct {
 		const char *json, *text;
 	} cases[] = {
-		{ "0", "0.000" },	  { "-0", "0.000" },	  { "-0.0", "0.000" },
-		{ "0.001", "0.001" },	  { "0.1", "0.100" },	  { "1e3", "1000.000" },
-		{ "1.50000", "1.500" },	  { "1000000", "1000000.000" },
-		{ "16777.217", "16777.217" }, { "999999.999", "999999.999" }, { "0e400", "0.000" },
+		{ "0", "0.000" },
+		{ "-0", "0.000" },
+		{ "-0.0", "0.000" },
+		{ "0.001", "0.001" },
+		{ "0.1", "0.100" },
+		{ "1e3", "1000.000" },
+		{ "1.50000", "1.500" },
+		{ "1000000", "1000000.000" },
+		{ "16777.217", "16777.217" },
+		{ "999999.999", "999999.999" },
+		{ "0e400", "0.000" },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -208,7 +215,7 @@ START_TEST(a_payload_keeps_its_numbers_and_texts)
 }
 END_TEST
 
-/* -- faults ---------------------------------------------------------------------------------------------------------- */
+/* -- faults ------------------------------------------------------------------------------------ */
 
 START_TEST(all_faults_are_told_at_once_with_their_paths)
 {

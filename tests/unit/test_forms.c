@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-/* -- characters ------------------------------------------------------------------------------------------------------ */
+/* -- characters -------------------------------------------------------------------------------- */
 
 START_TEST(characters_are_counted_not_bytes)
 {
@@ -53,9 +53,11 @@ END_TEST
 
 START_TEST(white_space_inside_stays)
 {
-	struct text trimmed = utf8_trim(TEXT("\t \xc2\xa0 a b\xe3\x80\x80" "c \r\n\xe2\x80\x83"));
+	struct text trimmed = utf8_trim(TEXT("\t \xc2\xa0 a b\xe3\x80\x80"
+					     "c \r\n\xe2\x80\x83"));
 
-	ck_assert(text_equals(trimmed, TEXT("a b\xe3\x80\x80" "c")));
+	ck_assert(text_equals(trimmed, TEXT("a b\xe3\x80\x80"
+					    "c")));
 }
 END_TEST
 
@@ -71,7 +73,7 @@ START_TEST(a_text_of_white_space_alone_becomes_empty)
 }
 END_TEST
 
-/* -- integers -------------------------------------------------------------------------------------------------------- */
+/* -- integers ---------------------------------------------------------------------------------- */
 
 START_TEST(integers_are_read_to_their_extremes)
 {
@@ -100,8 +102,28 @@ END_TEST
 START_TEST(what_is_no_plain_decimal_integer_is_refused)
 {
 	static const char *const texts[] = {
-		"",    "-",    "+1",   " 1",  "1 ",   "01",  "00", "-01", "--1", "1.0", "1e3", "0x10", "1_000", "1,0",
-		"one", "none", "\t1", "1\n", "\xd9\xa1", "\xef\xbc\x91", "9223372036854775808", "18446744073709551617",
+		"",
+		"-",
+		"+1",
+		" 1",
+		"1 ",
+		"01",
+		"00",
+		"-01",
+		"--1",
+		"1.0",
+		"1e3",
+		"0x10",
+		"1_000",
+		"1,0",
+		"one",
+		"none",
+		"\t1",
+		"1\n",
+		"\xd9\xa1",
+		"\xef\xbc\x91",
+		"9223372036854775808",
+		"18446744073709551617",
 		"99999999999999999999999999999999",
 	};
 	int64_t number;
@@ -109,7 +131,9 @@ START_TEST(what_is_no_plain_decimal_integer_is_refused)
 	for (size_t i = 0; i < COUNT_OF(texts); i++)
 		ck_assert_msg(!integer_read(text_of(texts[i]), &number), "\"%s\"", texts[i]);
 	ck_assert(!integer_read(TEXT("1\0"), &number));
-	ck_assert(!integer_read(TEXT("1\0" "2"), &number));
+	ck_assert(!integer_read(TEXT("1\0"
+				     "2"),
+				&number));
 	ck_assert(!integer_read((struct text){ 0 }, &number));
 }
 END_TEST
@@ -123,7 +147,7 @@ START_TEST(an_integer_ends_with_its_text_not_with_a_nul)
 }
 END_TEST
 
-/* -- decimals -------------------------------------------------------------------------------------------------------- */
+/* -- decimals ---------------------------------------------------------------------------------- */
 
 static void assert_thousandths(const char *number, int64_t wanted)
 {

@@ -37,7 +37,7 @@ static void run_for(struct loop *loop, int64_t ms)
 	timer_free(&end);
 }
 
-/* -- timers ------------------------------------------------------------------------------------------------------- */
+/* -- timers ------------------------------------------------------------------------------------ */
 
 struct alarm {
 	struct record *record;
@@ -159,13 +159,13 @@ START_TEST(a_timer_can_be_freed_inside_its_call)
 }
 END_TEST
 
-/* -- after the turn ------------------------------------------------------------------------------------------------ */
+/* -- after the turn ---------------------------------------------------------------------------- */
 
 struct step {
 	struct deferred deferred;
 	struct record *record;
 	char letter;
-	int again;	    /* how often it defers itself again */
+	int again;          /* how often it defers itself again */
 	struct step *takes; /* taken back when this one runs */
 };
 
@@ -278,7 +278,7 @@ START_TEST(a_deferred_call_may_free_its_own_struct)
 }
 END_TEST
 
-/* -- name lookup ---------------------------------------------------------------------------------------------------- */
+/* -- name lookup ------------------------------------------------------------------------------- */
 
 struct found {
 	struct loop *loop;

@@ -145,7 +145,9 @@ END_TEST
 
 START_TEST(numbers_that_are_almost_integers_are_refused)
 {
-	static const char *const values[] = { "1.0", "1e1", "%2B5", "05", "0x5", "5%20", "%205", "99999999999999999999" };
+	static const char *const values[] = {
+		"1.0", "1e1", "%2B5", "05", "0x5", "5%20", "%205", "99999999999999999999"
+	};
 
 	for (size_t i = 0; i < COUNT_OF(values); i++) {
 		char query[64];

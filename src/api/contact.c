@@ -59,10 +59,8 @@ static void on_read(void *context, const struct db_failure *failure, const struc
 void contacts_read(struct request *request)
 {
 	struct api *api = request_world(request);
-	struct args *args = respond_args(request);
 
-	args_int(args, request_path_number(request, 0));
-	pool_read(api->pool, Q_CONTACT_READ, args, on_read, request);
+	pool_read(api->pool, Q_CONTACT_READ, respond_path_args(request, 1), on_read, request);
 }
 
 /* -- change ---------------------------------------------------------------------------------------------------------- */
@@ -200,7 +198,7 @@ static enum flow_next read_update(struct flow *flow)
 {
 	struct operation *operation = flow_context(flow);
 
-	operation->json = rows_json(operation->request, flow_rows(flow, READ));
+	operation_take_json(operation, flow_rows(flow, READ));
 	operation->version = row_int(flow_rows(flow, READ), 0, 1);
 	return FLOW_NEXT;
 }

@@ -93,9 +93,8 @@ const struct endpoint distribution_source_endpoint = {
 void distribution_source(struct request *request)
 {
 	const struct value *query = request_checked(request)->query;
-	struct args *args = respond_args(request);
+	struct args *args = respond_path_args(request, 1);
 
-	args_int(args, request_path_number(request, 0));
 	args_value(args, &query[FROM]);
 	args_value(args, &query[TO]);
 	respond_object(request, Q_SOURCE_DISTRIBUTION, args);

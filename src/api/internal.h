@@ -59,12 +59,26 @@ void respond_failure(struct request *request, const struct db_failure *failure, 
 /* An empty parameter list in the request's arena. */
 struct args *respond_args(struct request *request);
 
+/* The same with the first numbers of the path. */
+struct args *respond_path_args(struct request *request, int count);
+
 void args_value(struct args *args, const struct value *value);      /* text, or null */
 void args_value_int(struct args *args, const struct value *value);  /* integer, or null */
 void args_value_bool(struct args *args, const struct value *value); /* boolean, or null */
 
 /* A single statement that changes nothing -> 200 with its first column, a JSON object; 404 without a row. */
 void respond_object(struct request *request, enum query query, const struct args *args);
+
+/* The same for the one id in the path. */
+void respond_object_of_path(struct request *request, enum query query);
+
+/* A single statement that changes something and returns the JSON object of it -> 200; 404 without a row. */
+void respond_change(struct request *request, enum query query, const struct args *args,
+		    const struct conflict *conflicts);
+
+/* A single DELETE -> 204; 404 when it deleted nothing. */
+void respond_deletion(struct request *request, enum query query, const struct args *args,
+		      const struct conflict *conflicts);
 
 /* The same for a list's columns items and next_id; the endpoint's list names the cursor. */
 void respond_page(struct request *request, enum query query, const struct args *args);
@@ -99,8 +113,8 @@ void operation_start(struct operation *operation, const struct flow_step *steps)
 /* For finish: 200 with json, or the faults, or the problem. */
 void operation_reply(struct operation *operation);
 
-/* The read step of flows whose last statement answers with JSON in its first column; no row is a 404. */
-struct text rows_json(struct request *request, const struct rows *rows);
+/* In a read step: the first column of the only row becomes the answer; no row is a 404. */
+void operation_take_json(struct operation *operation, const struct rows *rows);
 
 /* -- the endpoints --------------------------------------------------------------------------------------------- */
 

@@ -100,10 +100,7 @@ const struct endpoint leads_read_endpoint = {
 
 void leads_read(struct request *request)
 {
-	struct args *args = respond_args(request);
-
-	args_int(args, request_path_number(request, 0));
-	respond_object(request, Q_LEAD_READ, args);
+	respond_object_of_path(request, Q_LEAD_READ);
 }
 
 const struct endpoint leads_change_endpoint = {
@@ -136,10 +133,7 @@ static enum flow_next read_change(struct flow *flow)
 {
 	struct operation *operation = flow_context(flow);
 
-	if (rows_count(flow_rows(flow, READ)) == 0)
-		operation->problem = &problem_not_found;
-	else
-		operation->json = rows_json(operation->request, flow_rows(flow, READ));
+	operation_take_json(operation, flow_rows(flow, READ));
 	return FLOW_NEXT;
 }
 

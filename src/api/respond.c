@@ -51,6 +51,15 @@ struct args *respond_args(struct request *request)
 	return args;
 }
 
+struct args *respond_path_args(struct request *request, int count)
+{
+	struct args *args = respond_args(request);
+
+	for (int i = 0; i < count; i++)
+		args_int(args, request_path_number(request, i));
+	return args;
+}
+
 void args_value(struct args *args, const struct value *value)
 {
 	args_text(args, value->text);
@@ -86,21 +95,54 @@ struct args *respond_page_args(struct request *request, const struct value *limi
 
 static void on_object(void *context, const struct db_failure *failure, const struct rows *rows)
 {
-	struct request *request = context;
+	const struct operation *operation = context;
 
 	if (failure->error)
-		respond_failure(request, failure, NULL);
+		respond_failure(operation->request, failure, operation->conflicts);
 	else if (rows_count(rows) == 0)
-		reply_problem(request, &problem_not_found, NULL);
+		reply_problem(operation->request, &problem_not_found, NULL);
 	else
-		reply_json(request, 200, row_text(rows, 0, 0));
+		reply_json(operation->request, 200, row_text(rows, 0, 0));
 }
 
 void respond_object(struct request *request, enum query query, const struct args *args)
 {
 	struct api *api = request_world(request);
 
-	pool_read(api->pool, query, args, on_object, request);
+	pool_read(api->pool, query, args, on_object, operation_new(request, NULL, NULL));
+}
+
+void respond_object_of_path(struct request *request, enum query query)
+{
+	respond_object(request, query, respond_path_args(request, 1));
+}
+
+void respond_change(struct request *request, enum query query, const struct args *args,
+		    const struct conflict *conflicts)
+{
+	struct api *api = request_world(request);
+
+	pool_write(api->pool, query, args, on_object, operation_new(request, conflicts, NULL));
+}
+
+static void on_deleted(void *context, const struct db_failure *failure, const struct rows *rows)
+{
+	const struct operation *operation = context;
+
+	if (failure->error)
+		respond_failure(operation->request, failure, operation->conflicts);
+	else if (rows_affected(rows) == 0)
+		reply_problem(operation->request, &problem_not_found, NULL);
+	else
+		reply_empty(operation->request, 204);
+}
+
+void respond_deletion(struct request *request, enum query query, const struct args *args,
+		      const struct conflict *conflicts)
+{
+	struct api *api = request_world(request);
+
+	pool_write(api->pool, query, args, on_deleted, operation_new(request, conflicts, NULL));
 }
 
 static void on_page(void *context, const struct db_failure *failure, const struct rows *rows)
@@ -207,9 +249,15 @@ void operation_reply(struct operation *operation)
 		reply_json(operation->request, operation->status, operation->json);
 }
 
-struct text rows_json(struct request *request, const struct rows *rows)
+void operation_take_json(struct operation *operation, const struct rows *rows)
 {
-	struct text json = row_text(rows, 0, 0);
+	struct text json;
 
-	return (struct text){ arena_copy(request_arena(request), json.at, json.length), json.length };
+	if (rows_count(rows) == 0) {
+		operation->problem = &problem_not_found;
+		return;
+	}
+	json = row_text(rows, 0, 0);
+	operation->json =
+		(struct text){ arena_copy(request_arena(operation->request), json.at, json.length), json.length };
 }

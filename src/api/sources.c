@@ -75,7 +75,7 @@ static enum flow_next read_create(struct flow *flow)
 	struct operation *operation = flow_context(flow);
 	const struct rows *rows = flow_rows(flow, 0);
 
-	operation->json = rows_json(operation->request, rows);
+	operation_take_json(operation, rows);
 	operation->version = row_int(rows, 0, 1);
 	return FLOW_NEXT;
 }
@@ -147,10 +147,7 @@ const struct endpoint sources_read_endpoint = {
 
 void sources_read(struct request *request)
 {
-	struct args *args = respond_args(request);
-
-	args_int(args, request_path_number(request, 0));
-	respond_object(request, Q_SOURCE_READ, args);
+	respond_object_of_path(request, Q_SOURCE_READ);
 }
 
 /* -- change, delete ---------------------------------------------------------------------------------------------- */
@@ -165,26 +162,12 @@ const struct endpoint sources_change_endpoint = {
 	.problems = { &problem_conflict },
 };
 
-static void on_changed(void *context, const struct db_failure *failure, const struct rows *rows)
-{
-	struct request *request = context;
-
-	if (failure->error)
-		respond_failure(request, failure, conflicts);
-	else if (rows_count(rows) == 0)
-		reply_problem(request, &problem_not_found, NULL);
-	else
-		reply_json(request, 200, row_text(rows, 0, 0));
-}
-
 void sources_change(struct request *request)
 {
-	struct api *api = request_world(request);
-	struct args *args = respond_args(request);
+	struct args *args = respond_path_args(request, 1);
 
-	args_int(args, request_path_number(request, 0));
 	args_value(args, &request_checked(request)->body[NAME]);
-	pool_write(api->pool, Q_SOURCE_UPDATE, args, on_changed, request);
+	respond_change(request, Q_SOURCE_UPDATE, args, conflicts);
 }
 
 const struct endpoint sources_delete_endpoint = {
@@ -196,23 +179,7 @@ const struct endpoint sources_delete_endpoint = {
 	.problems = { &problem_conflict },
 };
 
-static void on_deleted(void *context, const struct db_failure *failure, const struct rows *rows)
-{
-	struct request *request = context;
-
-	if (failure->error)
-		respond_failure(request, failure, conflicts);
-	else if (rows_affected(rows) == 0)
-		reply_problem(request, &problem_not_found, NULL);
-	else
-		reply_empty(request, 204);
-}
-
 void sources_delete(struct request *request)
 {
-	struct api *api = request_world(request);
-	struct args *args = respond_args(request);
-
-	args_int(args, request_path_number(request, 0));
-	pool_write(api->pool, Q_SOURCE_DELETE, args, on_deleted, request);
+	respond_deletion(request, Q_SOURCE_DELETE, respond_path_args(request, 1), conflicts);
 }

@@ -135,10 +135,7 @@ const struct endpoint weights_list_endpoint = {
 
 void weights_list(struct request *request)
 {
-	struct args *args = respond_args(request);
-
-	args_int(args, request_path_number(request, 0));
-	respond_items(request, Q_WEIGHTS_LIST, args);
+	respond_items(request, Q_WEIGHTS_LIST, respond_path_args(request, 1));
 }
 
 const struct endpoint weights_replace_endpoint = {
@@ -251,12 +248,9 @@ static enum flow_next read_set(struct flow *flow)
 {
 	struct operation *operation = flow_context(flow);
 
-	if (rows_count(flow_rows(flow, SET)) == 0 || rows_count(flow_rows(flow, SET_READ)) == 0) {
-		operation->problem = &problem_not_found;
-		return FLOW_NEXT;
-	}
-	operation->status = row_bool(flow_rows(flow, SET), 0, 0) ? 201 : 200;
-	operation->json = rows_json(operation->request, flow_rows(flow, SET_READ));
+	operation_take_json(operation, flow_rows(flow, SET_READ));
+	if (rows_count(flow_rows(flow, SET)))
+		operation->status = row_bool(flow_rows(flow, SET), 0, 0) ? 201 : 200;
 	return FLOW_NEXT;
 }
 
@@ -278,24 +272,7 @@ const struct endpoint weights_delete_endpoint = {
 	.answers = { { 204, "The operator no longer serves the source.", ANSWER_EMPTY } },
 };
 
-static void on_deleted(void *context, const struct db_failure *failure, const struct rows *rows)
-{
-	struct request *request = context;
-
-	if (failure->error)
-		respond_failure(request, failure, conflicts);
-	else if (rows_affected(rows) == 0)
-		reply_problem(request, &problem_not_found, NULL);
-	else
-		reply_empty(request, 204);
-}
-
 void weights_delete(struct request *request)
 {
-	struct api *api = request_world(request);
-	struct args *args = respond_args(request);
-
-	args_int(args, request_path_number(request, 0));
-	args_int(args, request_path_number(request, 1));
-	pool_write(api->pool, Q_WEIGHT_DELETE, args, on_deleted, request);
+	respond_deletion(request, Q_WEIGHT_DELETE, respond_path_args(request, 2), conflicts);
 }

@@ -36,8 +36,8 @@ def resolve(schema, document):
     return schema
 
 
-def validate(value, schema, document, at="$"):
-    """Yields one sentence per fault."""
+def validate(value, schema, document, at="$", closed=False):
+    """Yields one sentence per fault. closed: objects have no members beyond those that are described."""
     schema = resolve(schema, document)
     if isinstance(schema, bool):
         if not schema:
@@ -52,11 +52,11 @@ def validate(value, schema, document, at="$"):
         yield f"{at}: {value!r:.80} is not one of {schema['enum']}"
     if "const" in schema and not same(value, schema["const"]):
         yield f"{at}: {value!r:.80} is not {schema['const']!r}"
-    yield from combined(value, schema, document, at)
+    yield from combined(value, schema, document, at, closed)
     if isinstance(value, dict):
-        yield from validate_object(value, schema, document, at)
+        yield from validate_object(value, schema, document, at, closed)
     elif isinstance(value, list):
-        yield from validate_list(value, schema, document, at)
+        yield from validate_list(value, schema, document, at, closed)
     elif isinstance(value, str):
         yield from validate_text(value, schema, at)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -67,12 +67,12 @@ def same(left, right):
     return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 
-def combined(value, schema, document, at):
+def combined(value, schema, document, at, closed):
     def fits(part):
-        return not any(True for _ in validate(value, part, document, at))
+        return not any(True for _ in validate(value, part, document, at, closed))
 
     for part in schema.get("allOf", []):
-        yield from validate(value, part, document, at)
+        yield from validate(value, part, document, at)  # each part describes only some members
     if "anyOf" in schema and not any(fits(part) for part in schema["anyOf"]):
         yield f"{at}: {value!r:.80} fits none of anyOf"
     if "oneOf" in schema and sum(fits(part) for part in schema["oneOf"]) != 1:
@@ -81,7 +81,7 @@ def combined(value, schema, document, at):
         yield f"{at}: {value!r:.80} is what `not` forbids"
 
 
-def validate_object(value, schema, document, at):
+def validate_object(value, schema, document, at, closed):
     properties = schema.get("properties", {})
     for name in schema.get("required", []):
         if name not in value:
@@ -89,20 +89,20 @@ def validate_object(value, schema, document, at):
     if not schema.get("minProperties", 0) <= len(value) <= schema.get("maxProperties", len(value)):
         yield f"{at}: {len(value)} members"
     for name, member in value.items():
-        rule = properties.get(name, schema.get("additionalProperties", True))
+        rule = properties.get(name, schema.get("additionalProperties", not (closed and properties)))
         if rule is False:
             yield f"{at}: {name} is not documented"
         else:
-            yield from validate(member, rule, document, f"{at}.{name}")
+            yield from validate(member, rule, document, f"{at}.{name}", closed)
 
 
-def validate_list(value, schema, document, at):
+def validate_list(value, schema, document, at, closed):
     if not schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", len(value)):
         yield f"{at}: {len(value)} items"
     if schema.get("uniqueItems") and any(item in value[:index] for index, item in enumerate(value)):
         yield f"{at}: an item twice"
     for index, item in enumerate(value):
-        yield from validate(item, schema.get("items", True), document, f"{at}[{index}]")
+        yield from validate(item, schema.get("items", True), document, f"{at}[{index}]", closed)
 
 
 def validate_text(value, schema, at):
@@ -176,7 +176,7 @@ class Contract:
             return [f"{answer.media_type} is not documented for {answer.status}, only {list(content)}"]
         if not answer.media_type.endswith("json"):
             return []
-        return list(validate(answer.json, media.get("schema", True), self.document))
+        return list(validate(answer.json, media.get("schema", True), self.document, closed=answer.status < 300))
 
     def _header_faults(self, answer, response):
         documented = resolve(response, self.document).get("headers", {})

@@ -27,9 +27,10 @@ def exactly_once(facts, load, connections):
     """
     Every 201 is stored, and nothing is stored twice.
 
-    wrk numbers its requests 1..sent and stops with at most one request open on each connection; one more on each that
-    broke. Those may be stored or not, so: acknowledged <= stored <= sent, and sent - answered within that tolerance.
-    Every stored number is a different one out of 1..sent. Where stored = sent, which is the rule, each number is there.
+    wrk numbers its requests, 1..sent, and sends none in its last second: then all are answered, acknowledged = sent, and
+    every number has to be stored, once. On a machine so slow that answers are still open when wrk leaves (at most one on
+    each connection, and one more on each that broke), or refuses, those may be stored or not:
+    acknowledged <= stored <= sent.
     An answer that is no 2xx (503 on a machine that is too slow) promises nothing and is no fault of the data.
     """
     complaints = []

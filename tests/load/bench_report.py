@@ -139,14 +139,13 @@ class Report:
 
     def start_row(self):
         """Times to ready over all fresh processes of all runs."""
-        from_exec = [figures["ready_ms"] for repeat in self.repeats for figures in repeat.values() if "ready_ms" in figures]
-        logged = [figures["logged_ready_ms"] for repeat in self.repeats for figures in repeat.values()
-                  if figures.get("logged_ready_ms") is not None]
+        from_exec, logged = ([figures[key] for repeat in self.repeats for figures in repeat.values()
+                              if figures.get(key) is not None] for key in ("ready_ms", "logged_ready_ms"))
         if not from_exec:
             return ""
-        return (f"Time to ready on this database, {len(from_exec)} starts: {numbers(from_exec, '{:.0f}')} ms from before exec "
-                f"to the first 200 of /health/ready ({min(from_exec):.0f} to {max(from_exec):.0f}); "
-                f"app.ready ms_since_start={numbers(logged, '{:.0f}')} by its own log.")
+        return (f"Time to ready on this database, {len(from_exec)} starts: {numbers(from_exec, '{:.0f}')} ms from before "
+                f"exec to the first 200 of /health/ready ({min(from_exec):.0f} to {max(from_exec):.0f}); by its own log "
+                f"app.ready ms_since_start={numbers(logged, '{:.0f}')}.")
 
     def noise_line(self):
         """How far the figures can be trusted."""
@@ -183,8 +182,7 @@ class Report:
 
 Written by `make bench ARGS="--write docs/BENCHMARKS.md"`; the bars are those of the assignment's design. **A first
 version, measured on a shared 2-core machine** on which load generator, service and PostgreSQL compete with each other and
-with whatever else ran (last column: that part of all CPU time). Absolute figures are worth little; ratios within one
-repeat, in which all scenarios run within a few minutes, are worth more.
+with whatever else ran (last column: that part of all CPU time).
 
 ## Repeating it
 
@@ -201,11 +199,13 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 
 - PostgreSQL: {settings}; the rest is its default. Checkpoint and `vacuum analyze` between the repeats, not within.
 - Before: {options.past} closed contacts, two of each lead; what earlier runs stored stays.
-- {options.repeats} repeats of {options.seconds} s runs; each repeat begins with another scenario. leadd is a fresh process in each run.
+- {len(self.repeats)} repeats of {options.seconds} s runs; each repeat begins with another scenario. leadd is a fresh
+  process in each run.
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.
 - hot: one source, ten operators, weights 1 to 10. spread: 50 sources with ten of 200 operators each, neighbours share six.
-- pgbench: one PL/pgSQL call per contact through a Unix socket doing the same transaction, plain (`tests/load/bench_contact.sql`).
-  wrk: one thread, TCP on the loopback address. wrk corrects its latencies for coordinated omission.
+- pgbench: one PL/pgSQL call per contact through a Unix socket, doing the same transaction plain
+  (`tests/load/bench_contact.sql`).
+- wrk: one thread, TCP on the loopback address; it corrects its latencies for coordinated omission.
 
 ## Figures
 
@@ -234,9 +234,9 @@ Not measured yet:
 ## The data after each run
 
 - No operator above the limit; every load counter equals the count of its active contacts; one lead per external id.
-- wrk numbers its requests, and a request's number is stored with its contact. When wrk stops, at most one request is open on
-  each connection (and one for each connection that broke): acknowledged <= stored <= sent, sent - answered <= connections,
-  every stored number is a different one of 1..sent. Where stored = sent, each 201 is there exactly once.
+- wrk numbers its requests, and the number is stored with the contact. For its last second wrk sends no more, so that all
+  requests are answered: as many contacts as were acknowledged have to be stored, every number of 1..sent once. Were some
+  still open when wrk left (at most one on each connection), it is acknowledged <= stored <= sent.
 - Shares by chi-square (one in a million is refused): over each run by weight, at the end for each source.
 - `full`: exactly as many contacts are active as there are places, all others wait.
 

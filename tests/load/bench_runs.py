@@ -13,6 +13,7 @@ from bench_world import FULL_PLACES, HERE, HOT, SPREAD, Service
 from postgres import clean_environment
 
 REPEATED_PERCENT = 5
+TAIL_SECONDS = 1  # beside the measured ones: for wrk's last answers, for pgbench's connections
 FULL = "full"
 
 
@@ -66,26 +67,31 @@ class Pgbench(Scenario):
     """One call of bench_contact() per contact, each client on a connection of its own."""
 
     def load(self, world, label, sources, seconds, repeat, run):
+        usage = bench_proc.Usage(world.postgres.process.pid)
+        out, latencies = self._pgbench(world, sources, seconds + TAIL_SECONDS, repeat)
+        usage.stop()
+        assert latencies, f"pgbench finished no transaction within {seconds} s:\n{out}"
+        return {"done": int(re.search(r"actually processed: (\d+)", out)[1]),
+                "failed": int(re.search(r"failed transactions: (\d+)", out)[1]),
+                "rate": float(re.search(r"^tps = ([\d.]+)", out, re.MULTILINE)[1]),
+                "p50_ms": percentile(latencies, 0.5) / 1000, "p99_ms": percentile(latencies, 0.99) / 1000,
+                "mean_ms": statistics.fmean(latencies) / 1000}, usage
+
+    def _pgbench(self, world, sources, seconds, repeat):
+        """What it printed, and the sorted latencies in microseconds. The seconds are from before it connects."""
         log = os.path.join(world.folder, "pgbench")
         variables = {"first_source": sources[0], "last_source": sources[1], "past_leads": world.past // 2,
                      "repeated": REPEATED_PERCENT}
         command = [f"{world.postgres.bin}/pgbench", "-n", "-M", "prepared", "-c", str(self.clients), "-T", str(seconds),
                    "-f", os.path.join(HERE, "bench_pgbench.sql"), "-l", f"--log-prefix={log}",
                    f"--random-seed={repeat + 1}", *[f"-D{name}={value}" for name, value in variables.items()], world.url]
-        usage = bench_proc.Usage(world.postgres.process.pid)
         out = run_tool(command, seconds)
-        usage.stop()
         latencies = []
         for path in glob.glob(log + ".*"):
             with open(path, encoding="utf-8") as file:
                 latencies += [int(line.split()[2]) for line in file]
             os.unlink(path)
-        latencies.sort()
-        return {"done": int(re.search(r"actually processed: (\d+)", out)[1]),
-                "failed": int(re.search(r"failed transactions: (\d+)", out)[1]),
-                "rate": float(re.search(r"^tps = ([\d.]+)", out, re.MULTILINE)[1]),
-                "p50_ms": percentile(latencies, 0.5) / 1000, "p99_ms": percentile(latencies, 0.99) / 1000,
-                "mean_ms": statistics.fmean(latencies) / 1000}, usage
+        return out, sorted(latencies)
 
     def judge(self, facts, load):
         if (facts["stored"], load["failed"]) == (load["done"], 0):
@@ -114,8 +120,9 @@ class Wrk(Scenario):
 
     def _load(self, world, service, label, sources, seconds, repeat):
         settings = {"BENCH_RUN": label, "BENCH_FIRST_SOURCE": sources[0], "BENCH_LAST_SOURCE": sources[1],
-                    "BENCH_PAST_LEADS": world.past // 2, "BENCH_REPEATED": REPEATED_PERCENT, "BENCH_SEED": repeat + 1}
-        command = ["wrk", "-t1", f"-c{self.clients}", f"-d{seconds}s", "--timeout", "10s",
+                    "BENCH_PAST_LEADS": world.past // 2, "BENCH_REPEATED": REPEATED_PERCENT, "BENCH_SEED": repeat + 1,
+                    "BENCH_SECONDS": seconds}
+        command = ["wrk", "-t1", f"-c{self.clients}", f"-d{seconds + TAIL_SECONDS}s", "--timeout", "10s",
                    "-s", os.path.join(HERE, "bench_wrk.lua"), f"http://127.0.0.1:{service.port}/"]
         bench_proc.forget_memory_peak(service.pid)
         usage = bench_proc.Usage(world.postgres.process.pid, service.pid)
@@ -123,8 +130,9 @@ class Wrk(Scenario):
         usage.stop()
         load = json.loads(out.strip().splitlines()[-1])
         acknowledged = load["answered"] - load["refused"]
-        load.update(rate=acknowledged / (load["us"] / 1e6), p50_ms=load["p50_us"] / 1000, p99_ms=load["p99_us"] / 1000,
-                    mean_ms=load["mean_us"] / 1000, peak_mb=bench_proc.memory_mb(service.pid, "VmHWM"),
+        # When the requests ended each connection had one open, which was answered after.
+        load.update(rate=max(0, acknowledged - self.clients) / seconds,
+                    peak_mb=bench_proc.memory_mb(service.pid, "VmHWM"),
                     server_us=usage.seconds("server") * 1e6 / max(1, acknowledged))
         return load, usage
 

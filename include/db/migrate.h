@@ -6,10 +6,10 @@
 
 enum migrate_result {
 	MIGRATE_DONE = 0,
-	MIGRATE_UNREACHABLE, /* no connection within wait_ms, or it was lost on the way */
-	MIGRATE_REFUSED, /* the server answered, but says no for good: wrong password, no such database, no rights */
-	MIGRATE_NEWER,   /* the database has migrations that this program does not know */
-	MIGRATE_CHANGED, /* a migration that was applied differs from the one in this program */
+	MIGRATE_UNREACHABLE, /* no server or no such database within wait_ms, or it was lost on the way */
+	MIGRATE_REFUSED,     /* the server answered, but says no for good: wrong password, no rights */
+	MIGRATE_NEWER,       /* the database has migrations that this program does not know */
+	MIGRATE_CHANGED,     /* a migration that was applied differs from the one in this program */
 	MIGRATE_UNSUPPORTED, /* the server is older than PostgreSQL 14 */
 	MIGRATE_FAILED,      /* a migration's SQL failed */
 	MIGRATE_INTERRUPTED  /* SIGTERM or SIGINT arrived while waiting; both must be blocked by the caller */

@@ -77,11 +77,14 @@ static bool connect_once(struct session *session, const struct target *target, u
 	return wanted == PGRES_POLLING_OK;
 }
 
-/* No waiting makes these good: authentication, no such database, no right to connect, bad options. */
+/*
+ * No waiting makes these good: authentication, no right to connect, bad options. A missing database is waited for:
+ * where services start together, whoever makes it may come a little later.
+ */
 static bool is_for_good(const PGconn *pg, const char *sqlstate)
 {
-	return PQconnectionNeedsPassword(pg) || strncmp(sqlstate, "28", 2) == 0 || strncmp(sqlstate, "3D", 2) == 0 ||
-	       strncmp(sqlstate, "42", 2) == 0 || strncmp(sqlstate, "22", 2) == 0;
+	return PQconnectionNeedsPassword(pg) || strncmp(sqlstate, "28", 2) == 0 || strncmp(sqlstate, "42", 2) == 0 ||
+	       strncmp(sqlstate, "22", 2) == 0;
 }
 
 static const char *explain(const char *sqlstate, const struct db_reason *reason)

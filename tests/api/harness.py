@@ -11,7 +11,6 @@ import http.client
 import itertools
 import os
 import secrets
-import tempfile
 
 import server as leadd
 from client import Client
@@ -96,7 +95,8 @@ class Lab:
         self.postgres = postgres
         self.name = name
         self.settings = settings
-        self.folder = tempfile.mkdtemp(prefix="leadd-api-")
+        self.folder = os.path.join(postgres.folder, name)
+        os.mkdir(self.folder, 0o700)
         self.servers = []
         self.apis = []
         self._fixtures = {}

@@ -9,7 +9,6 @@ import glob
 import importlib
 import inspect
 import os
-import shutil
 import signal
 import sys
 import time
@@ -84,7 +83,6 @@ def run_file(postgres, module, tests):
         passed, failed = run_tests(lab, module, tests)
     finally:
         lab.kill()
-        shutil.rmtree(lab.folder, ignore_errors=True)
     print(f"{module.__name__}: {passed} passed, {failed} failed, {time.monotonic() - started:.1f} s", flush=True)
     return passed, failed
 

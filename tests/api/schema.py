@@ -10,8 +10,9 @@ BELOW_OPERATIONS = {414, 431, 501, 505}
 
 # What validate() understands, and what it may ignore because it restricts nothing.
 KEYWORDS = {"$ref", "type", "properties", "required", "additionalProperties", "enum", "const", "items", "anyOf",
-            "oneOf", "allOf", "not", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
-            "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties", "format"}
+            "oneOf", "allOf", "not", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+            "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "minProperties",
+            "maxProperties", "format"}
 ANNOTATIONS = {"title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly",
                "$comment", "contentMediaType"}
 FORMATS = {"int64", "int32", "date-time", "uri", "uri-reference", "double", "email", "binary"}

@@ -181,7 +181,8 @@ def cursors_are_opaque_but_not_gullible(api):
     foreign = api.get("contacts/", status="waiting", limit=1).must(200)["next_cursor"]
 
     assert waiting and foreign
-    for broken in ("x", "", good + "!", "!" + good, good + good, good.swapcase(), "0", "-1", "null", "../..", "x" * 999, "é"):
+    for broken in ("x", "", good + "!", "!" + good, good + good, good.swapcase(), "0", "-1", "null", "../..", "x" * 999,
+                   "é"):
         assert api.get("operators/", cursor=broken).status in (400, 422), broken
     assert api.get("operators/", cursor=foreign).fields == {"cursor"}
     assert api.get("contacts/", cursor=good).fields == {"cursor"}

@@ -98,8 +98,8 @@ def killed_backends_are_replaced(api):
 def backends_killed_in_their_transaction_are_replaced(api):
     def kill_them():
         for _ in range(8):
-            poll(lambda: api.psql.run(f"select pg_terminate_backend(pid) from {OTHER_SESSIONS} and xact_start is not null"),
-                 "a transaction runs")
+            in_transaction = f"{OTHER_SESSIONS} and xact_start is not null"
+            poll(lambda: api.psql.run(f"select pg_terminate_backend(pid) from {in_transaction}"), "a transaction runs")
 
     shaken([api], kill_them)
 

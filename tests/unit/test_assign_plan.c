@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { ROUNDS = 5000, SEATS = 10, SOURCES = 4, LINKS = SEATS * SOURCES, CONTACTS = 60 };
+enum { ROUNDS = 3000, SEATS = 10, SOURCES = 4, LINKS = SEATS * SOURCES, CONTACTS = 60 };
 
 /* A roster, the contacts to be planned, and what became of them. */
 struct batch {

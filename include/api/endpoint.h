@@ -32,7 +32,7 @@ struct endpoint {
 	const char *summary, *about;
 	const struct field *query; /* NULL: takes none; any parameter is a fault */
 	const struct schema *body; /* NULL: takes none */
-	const char *list;          /* name of the list that its cursors belong to */
+	const char *list;          /* that its cursors belong to; "a|b": its answers are pages of either */
 	bool takes_if_match;
 	bool is_open;   /* does not need the database */
 	bool is_hidden; /* serves a person's browser: not in the OpenAPI document */

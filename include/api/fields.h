@@ -24,7 +24,7 @@ enum field_type {
 	FIELD_CHOICE, /* one of choices */
 	FIELD_TIME,   /* RFC 3339 */
 	FIELD_HOUR,   /* the same, on a whole hour */
-	FIELD_CURSOR, /* next_cursor of the page before; integer holds the id */
+	FIELD_CURSOR, /* next_cursor of the page before; integer holds the id, text the cursor */
 	FIELD_JSON,   /* any JSON object, at most max bytes; text holds it */
 	FIELD_OBJECT, /* members as schema says */
 	FIELD_LIST    /* min .. max items as schema says */
@@ -94,7 +94,7 @@ struct value *fields_read_query(struct request *request, const struct field *fie
 /* The token of a list's cursor, opaque to clients, URL-safe; in the arena. */
 const char *cursor_print(struct arena *arena, const char *list, int64_t id);
 
-/* The id in a token of that list, or 0 when it is none. */
+/* The id in a token of that list ("a|b": of one of these lists), or 0 when it is none. */
 int64_t cursor_read(const char *list, struct text token);
 
 #endif

@@ -200,13 +200,17 @@ static const struct field list_query[] = {
 	{ 0 },
 };
 
+/* The names that cursors carry: a page of one order cannot be gone on with in the other. */
+#define NEWEST_FIRST "contacts"
+#define OLDEST_FIRST "waiting"
+
 const struct endpoint contacts_list_endpoint = {
 	.id = "listContacts",
 	.tag = "Contacts",
 	.summary = "List contacts",
 	.about = "Newest first; with status=waiting oldest first, each with waiting_reason and waiting_seconds.",
 	.query = list_query,
-	.list = "contacts",
+	.list = NEWEST_FIRST "|" OLDEST_FIRST,
 	.answers = { { 200, "A page of contacts.", ANSWER_PAGE, &contact_schema } },
 };
 
@@ -219,7 +223,7 @@ static void list_waiting(struct request *request, const struct value *query)
 	args_value_int(args, &query[FILTER_LEAD]);
 	args_value(args, &query[CREATED_FROM]);
 	args_value(args, &query[CREATED_TO]);
-	respond_page(request, Q_CONTACT_LIST_WAITING, args);
+	respond_page(request, OLDEST_FIRST, Q_CONTACT_LIST_WAITING, args);
 }
 
 void contacts_list(struct request *request)
@@ -227,9 +231,17 @@ void contacts_list(struct request *request)
 	const struct value *query = request_checked(request)->query;
 	const struct value *operator= & query[FILTER_OPERATOR];
 	bool is_none = operator->is_given && operator->integer == 0;
+	bool is_waiting = text_equals(query[STATUS].text, TEXT("waiting")) && (is_none || !operator->is_given);
+	struct faults *faults;
 	struct args *args;
 
-	if (text_equals(query[STATUS].text, TEXT("waiting")) && (is_none || !operator->is_given)) {
+	if (query[CURSOR].is_given && !cursor_read(is_waiting ? OLDEST_FIRST : NEWEST_FIRST, query[CURSOR].text)) {
+		faults = faults_new(request_arena(request));
+		faults_add(faults, "cursor", "is not a cursor of this list");
+		reply_faults(request, faults);
+		return;
+	}
+	if (is_waiting) {
 		list_waiting(request, query);
 		return;
 	}
@@ -247,5 +259,5 @@ void contacts_list(struct request *request)
 	args_value_int(args, &query[FILTER_LEAD]);
 	args_value(args, &query[CREATED_FROM]);
 	args_value(args, &query[CREATED_TO]);
-	respond_page(request, Q_CONTACT_LIST, args);
+	respond_page(request, NEWEST_FIRST, Q_CONTACT_LIST, args);
 }

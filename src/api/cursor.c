@@ -31,12 +31,22 @@ const char *cursor_print(struct arena *arena, const char *list, int64_t id)
 	return token;
 }
 
-/* What decodes to an id is encoded again: only the very token that cursor_print() makes is taken. */
+/* Only the very token that cursor_print() makes is taken: the id is encoded again and compared. */
+static bool is_token_of(const char *list, size_t list_length, int64_t id, struct text token)
+{
+	char name[PLAIN_BYTES], again[TOKEN_BYTES];
+
+	snprintf(name, sizeof(name), "%.*s", (int)list_length, list);
+	encode(name, id, again);
+	return text_equals(text_of(again), token);
+}
+
 int64_t cursor_read(const char *list, struct text token)
 {
-	char padded[TOKEN_BYTES], again[TOKEN_BYTES];
+	char padded[TOKEN_BYTES];
 	unsigned char plain[TOKEN_BYTES];
-	size_t length = token.length, prefix = strlen(list) + 1;
+	size_t length = token.length;
+	const char *number;
 	int64_t id;
 
 	if (length == 0 || length > TOKEN_BYTES - 8)
@@ -48,8 +58,13 @@ int64_t cursor_read(const char *list, struct text token)
 	if (EVP_DecodeBlock(plain, (const unsigned char *)padded, (int)length) < 0)
 		return 0;
 	plain[token.length * 3 / 4] = '\0'; /* the padding decodes to zero bytes */
-	if (token.length * 3 / 4 <= prefix || !integer_read(text_of((const char *)plain + prefix), &id) || id <= 0)
+	number = strchr((const char *)plain, ':');
+	if (!number || !integer_read(text_of(number + 1), &id) || id <= 0)
 		return 0;
-	encode(list, id, again);
-	return text_equals(text_of(again), token) ? id : 0;
+	for (size_t name; *list; list += name + (list[name] == '|')) {
+		name = strcspn(list, "|");
+		if (is_token_of(list, name, id, token))
+			return id;
+	}
+	return 0;
 }

@@ -80,8 +80,8 @@ void respond_change(struct request *request, enum query query, const struct args
 void respond_deletion(struct request *request, enum query query, const struct args *args,
 		      const struct conflict *conflicts);
 
-/* The same for a list's columns items and next_id; the endpoint's list names the cursor. */
-void respond_page(struct request *request, enum query query, const struct args *args);
+/* The same for columns items and next_id; list names the list that the cursor belongs to. */
+void respond_page(struct request *request, const char *list, enum query query, const struct args *args);
 
 /* The same for a single column items. */
 void respond_items(struct request *request, enum query query, const struct args *args);
@@ -95,6 +95,7 @@ struct operation {
 	struct request *request;
 	const struct value *input; /* the body's values */
 	const struct conflict *conflicts;
+	const char *list;                            /* of pages */
 	void (*finish)(struct operation *operation); /* ends the request after success */
 	const struct problem *problem; /* set by a read step that returned FLOW_ROLLBACK: what finish answers */
 	const char *detail;

@@ -87,7 +87,7 @@ void leads_list(struct request *request)
 		args_null(args);
 	else
 		args_text(args, escaped_for_like(request_arena(request), query[BEGINNING].text));
-	respond_page(request, Q_LEAD_LIST, args);
+	respond_page(request, leads_list_endpoint.list, Q_LEAD_LIST, args);
 }
 
 const struct endpoint leads_read_endpoint = {

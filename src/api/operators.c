@@ -138,7 +138,7 @@ void operators_list(struct request *request)
 
 	args_value_bool(args, &query[FILTER_IS_ACTIVE]);
 	args_value_int(args, &query[FILTER_SOURCE]);
-	respond_page(request, Q_OPERATOR_LIST, args);
+	respond_page(request, operators_list_endpoint.list, Q_OPERATOR_LIST, args);
 }
 
 const struct endpoint operators_read_endpoint = {

@@ -147,8 +147,8 @@ void respond_deletion(struct request *request, enum query query, const struct ar
 
 static void on_page(void *context, const struct db_failure *failure, const struct rows *rows)
 {
-	struct request *request = context;
-	const struct endpoint *endpoint = request_route(request)->about;
+	const struct operation *operation = context;
+	struct request *request = operation->request;
 	struct buf json;
 
 	if (failure->error) {
@@ -162,17 +162,19 @@ static void on_page(void *context, const struct db_failure *failure, const struc
 	if (row_is_null(rows, 0, 1))
 		buf_string(&json, "null");
 	else
-		buf_printf(&json, "\"%s\"", cursor_print(request_arena(request), endpoint->list, row_int(rows, 0, 1)));
+		buf_printf(&json, "\"%s\"", cursor_print(request_arena(request), operation->list, row_int(rows, 0, 1)));
 	buf_char(&json, '}');
 	reply_json_take(request, 200, &json);
 	buf_done(&json);
 }
 
-void respond_page(struct request *request, enum query query, const struct args *args)
+void respond_page(struct request *request, const char *list, enum query query, const struct args *args)
 {
 	struct api *api = request_world(request);
+	struct operation *operation = operation_new(request, NULL, NULL);
 
-	pool_read(api->pool, query, args, on_page, request);
+	operation->list = list;
+	pool_read(api->pool, query, args, on_page, operation);
 }
 
 static void on_items(void *context, const struct db_failure *failure, const struct rows *rows)

@@ -135,7 +135,8 @@ void sources_list(struct request *request)
 {
 	const struct value *query = request_checked(request)->query;
 
-	respond_page(request, Q_SOURCE_LIST, respond_page_args(request, &query[LIMIT], &query[CURSOR], true));
+	respond_page(request, sources_list_endpoint.list, Q_SOURCE_LIST,
+		     respond_page_args(request, &query[LIMIT], &query[CURSOR], true));
 }
 
 const struct endpoint sources_read_endpoint = {

@@ -214,6 +214,7 @@ bool value_from_text(const struct place *place, const struct field *field, struc
 	case FIELD_HOUR:
 		return time_take(place, field, text, value_out);
 	case FIELD_CURSOR:
+		value_out->text = text;
 		value_out->integer = cursor_read(place->list, text);
 		return value_out->integer > 0 || fault(place, "is not a cursor of this list");
 	default: /* the rest stands in bodies and answers only */

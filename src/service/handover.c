@@ -18,6 +18,7 @@ struct handover {
 	struct rng rng;
 	struct timer *look;
 	bool is_running, is_stopped, is_woken;
+	bool is_unfinished; /* a departure of this round has contacts left */
 
 	/* the departure at hand */
 	int64_t operator_id; /* also where the search for the next one goes on */
@@ -144,7 +145,9 @@ static enum flow_next read_end(struct flow *flow)
 {
 	struct handover *handover = flow_context(flow);
 
-	if (rows_affected(flow_rows(flow, 1)))
+	if (rows_affected(flow_rows(flow, 1)) == 0)
+		handover->is_unfinished = true; /* somebody is editing a contact now */
+	else
 		log_info("handover.done", "operator=%" PRId64, handover->operator_id);
 	return FLOW_NEXT;
 }
@@ -201,11 +204,11 @@ static void on_next(void *context, const struct db_failure *failure, const struc
 		return;
 	}
 	if (rows_count(rows) == 0) {
-		bool again = handover->is_woken;
+		int64_t ms = handover->is_woken ? 0 : handover->is_unfinished ? RETRY_MS : LOOK_MS;
 
-		handover->is_woken = false;
+		handover->is_woken = handover->is_unfinished = false;
 		handover->operator_id = 0;
-		rest(handover, again ? 0 : LOOK_MS);
+		rest(handover, ms);
 		return;
 	}
 	handover->operator_id = row_int(rows, 0, 0);

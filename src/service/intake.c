@@ -38,12 +38,13 @@ struct intake {
 	/* Drafts of a batch that waited too long for a lock: the next batch passes over what is locked. */
 	bool passes_over;
 
-	struct list parked; /* sources that wait apart */
+	struct list parked; /* sources and leads that wait apart */
 	struct lane main, side;
-	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
-	struct timer *expiry;  /* runs while anything is queued */
-	struct list ended;     /* drafts whose outcome is known, told after the next batch has started */
-	int64_t away_since_ms; /* when the database went away; 0: it is there */
+	struct parked *side_parked; /* whose contacts the side lane runs */
+	struct deferred start;      /* at the end of the turn, so that arrivals of one turn ride together */
+	struct timer *expiry;       /* runs while anything is queued */
+	struct list ended;          /* drafts whose outcome is known, told after the next batch has started */
+	int64_t away_since_ms;      /* when the database went away; 0: it is there */
 	void (*on_change)(void *context);
 	void *on_change_context;
 };
@@ -84,14 +85,14 @@ static void take(struct batch *batch, struct list *from, size_t size_max)
 		batch_add(batch, LIST_ITEM(node, struct queued_draft, node));
 }
 
-/* The same from the line, where contacts may have gathered before their source was parked. */
+/* The same from the line, where contacts may have gathered before their source or lead was parked. */
 static void take_from_line(struct intake *intake, struct batch *batch)
 {
 	struct list *node;
 
 	while (batch_size(batch) < intake->batch_max && (node = list_shift(&intake->line))) {
 		struct queued_draft *queued = LIST_ITEM(node, struct queued_draft, node);
-		struct parked_source *parked = parked_find(&intake->parked, queued->draft.source_id);
+		struct parked *parked = parked_find(&intake->parked, &queued->draft);
 
 		if (parked)
 			list_append(&parked->drafts, node);
@@ -121,7 +122,7 @@ static void start_main(struct intake *intake)
 static void start_side(struct intake *intake)
 {
 	struct lane *lane = &intake->side;
-	struct parked_source *parked;
+	struct parked *parked;
 
 	if (lane->is_running || !pool_is_ready(intake->pool))
 		return;
@@ -131,9 +132,10 @@ static void start_side(struct intake *intake)
 	batch_clear(lane->batch);
 	take(lane->batch, &parked->drafts, intake->batch_max);
 	if (!batch_size(lane->batch)) {
-		parked_drop_empty(&intake->parked, parked->source_id);
+		parked_drop_empty(parked);
 		return;
 	}
+	intake->side_parked = parked;
 	lane->is_running = true;
 	batch_start(lane->batch, intake->pool, BATCH_WAITS, on_side_done, lane);
 }
@@ -171,12 +173,12 @@ static void expire_all(struct intake *intake)
 	expire(intake, &intake->suspects, now_ms, DRAFT_UNAVAILABLE);
 	expire(intake, &intake->line, now_ms, DRAFT_UNAVAILABLE);
 	for (struct list *node = intake->parked.next; node != &intake->parked; node = next) {
-		struct parked_source *parked = LIST_ITEM(node, struct parked_source, node);
+		struct parked *parked = LIST_ITEM(node, struct parked, node);
 
 		next = node->next;
 		expire(intake, &parked->drafts, now_ms, DRAFT_BUSY);
 		if (!intake->side.is_running)
-			parked_drop_empty(&intake->parked, parked->source_id);
+			parked_drop_empty(parked);
 	}
 }
 
@@ -195,7 +197,7 @@ static void batch_stored(struct intake *intake, struct batch *batch)
 			end_later(intake, queued, DRAFT_UNKNOWN_SOURCE);
 			break;
 		case BATCH_OF_DRAFT_SET_ASIDE:
-			parked_add(&intake->parked, queued);
+			parked_add(&intake->parked, queued, PARKED_BY_SOURCE);
 			break;
 		}
 	}
@@ -235,11 +237,11 @@ static void halve(struct intake *intake, struct batch *batch, enum db_error erro
 	intake->suspects_at_once = (batch_size(batch) + 1) / 2;
 }
 
-/* A lock was waited for in vain. Load rows can be passed over; if it was something else, halve down to it. */
+/* A lock was waited for in vain. Load rows can be passed over; if it was a lead's row, halve down to it. */
 static void wait_apart(struct intake *intake, struct batch *batch)
 {
 	if (batch_size(batch) == 1 && intake->passes_over) {
-		parked_add(&intake->parked, batch_draft(batch, 0));
+		parked_add(&intake->parked, batch_draft(batch, 0), PARKED_BY_LEAD);
 		return;
 	}
 	if (intake->passes_over) {
@@ -287,21 +289,20 @@ static void on_main_done(struct batch *batch, void *context, const struct db_fai
 	advance(intake);
 }
 
-/* A parked batch that waits in vain goes back to its source, which has moved to the end of the parked ones. */
+/* A parked batch that waits in vain goes back to where it was parked; the others have their turn first. */
 static void on_side_done(struct batch *batch, void *context, const struct db_failure *failure)
 {
 	struct lane *lane = context;
 	struct intake *intake = lane->intake;
-	int64_t source_id = batch_draft(batch, 0)->draft.source_id;
 
 	lane->is_running = false;
 	if (failure->error == DB_BUSY)
-		put_back(&parked_find(&intake->parked, source_id)->drafts, batch);
+		put_back(&intake->side_parked->drafts, batch);
 	else if (failure->error)
 		batch_failed(intake, batch, failure->error);
 	else
 		batch_stored(intake, batch);
-	expire_all(intake); /* also drops the source, once nothing of it waits */
+	expire_all(intake); /* also ends the parking, once nothing waits there */
 	advance(intake);
 }
 
@@ -370,7 +371,7 @@ void intake_free(struct intake **intake)
 
 bool intake_submit(struct intake *intake, struct queued_draft *queued)
 {
-	struct parked_source *parked;
+	struct parked *parked;
 	int64_t now_ms = loop_now_ms();
 
 	if (intake->queued >= intake->line_max)
@@ -379,7 +380,7 @@ bool intake_submit(struct intake *intake, struct queued_draft *queued)
 		return false;
 	queued->deadline_ms = now_ms + intake->wait_ms;
 	queued->tries = 0;
-	parked = parked_find(&intake->parked, queued->draft.source_id);
+	parked = parked_find(&intake->parked, &queued->draft);
 	list_append(parked ? &parked->drafts : &intake->line, &queued->node);
 	if (intake->queued++ == 0)
 		timer_start(intake->expiry, EXPIRY_TICK_MS);

@@ -50,24 +50,28 @@ struct roster roster_read(struct arena *arena, const struct rows *loads, const s
 			  struct stuck_sources *stuck_out);
 
 /*
- * A source some of whose load rows somebody else has locked. Its contacts wait here, so that all others go on; each
- * parked source has its turn on a connection of its own.
+ * A source some of whose load rows somebody else has locked, or a lead whose row is. Its contacts wait here, so that
+ * all others go on; each has its turn on a connection of its own.
  */
-struct parked_source {
-	struct list node; /* in intake.parked, the next to be tried first */
-	int64_t source_id;
+struct parked {
+	struct list node;   /* the next to be tried first */
+	int64_t source_id;  /* when parked by source */
+	char *external_id;  /* when parked by lead; NULL: by source */
 	struct list drafts; /* in order of arrival */
 };
 
-struct parked_source *parked_find(const struct list *parked_sources, int64_t source_id);
+enum parked_by { PARKED_BY_SOURCE, PARKED_BY_LEAD };
 
-/* Parks a draft behind the others of its source. */
-void parked_add(struct list *parked_sources, struct queued_draft *queued);
+/* Where a draft has to wait apart; NULL: nowhere. */
+struct parked *parked_find(const struct list *all, const struct contact_draft *draft);
 
-/* The source has nothing left to wait: its next contacts go with all others. */
-void parked_drop_empty(struct list *parked_sources, int64_t source_id);
+/* Parks a draft, behind those that wait for the same. */
+void parked_add(struct list *all, struct queued_draft *queued, enum parked_by by);
 
-/* The source whose turn it is, moved behind the others; NULL: none is parked. */
-struct parked_source *parked_take_turn(struct list *parked_sources);
+/* When nothing waits there any more, the next contacts go with all others. */
+void parked_drop_empty(struct parked *parked);
+
+/* Whose turn it is, moved behind the others; NULL: none is parked. */
+struct parked *parked_take_turn(struct list *all);
 
 #endif

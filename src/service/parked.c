@@ -1,51 +1,69 @@
-/* Sources that wait apart, so that a lock which somebody holds stops nobody else. */
+/* What waits apart, so that a lock which somebody holds stops nobody else. */
 #include "base/log.h"
 #include "service/internal.h"
 
 #include <inttypes.h>
 
-struct parked_source *parked_find(const struct list *parked_sources, int64_t source_id)
+static bool is_for(const struct parked *parked, const struct contact_draft *draft)
 {
-	for (struct list *node = parked_sources->next; node != parked_sources; node = node->next) {
-		struct parked_source *parked = LIST_ITEM(node, struct parked_source, node);
+	if (parked->external_id)
+		return text_equals(text_of(parked->external_id), draft->external_id);
+	return parked->source_id == draft->source_id;
+}
 
-		if (parked->source_id == source_id)
+struct parked *parked_find(const struct list *all, const struct contact_draft *draft)
+{
+	for (struct list *node = all->next; node != all; node = node->next) {
+		struct parked *parked = LIST_ITEM(node, struct parked, node);
+
+		if (is_for(parked, draft))
 			return parked;
 	}
 	return NULL;
 }
 
-void parked_add(struct list *parked_sources, struct queued_draft *queued)
+/* The lead's external id is the client's; it stays out of the log. */
+static void tell(const char *event, enum log_level level, const struct parked *parked)
 {
-	struct parked_source *parked = parked_find(parked_sources, queued->draft.source_id);
+	if (parked->external_id)
+		log_line(level, event, "%s", "what=lead");
+	else
+		log_line(level, event, "what=source source=%" PRId64, parked->source_id);
+}
+
+void parked_add(struct list *all, struct queued_draft *queued, enum parked_by by)
+{
+	struct parked *parked = parked_find(all, &queued->draft);
 
 	if (!parked) {
-		log_warn("intake.parked", "source=%" PRId64, queued->draft.source_id);
 		parked = mem_alloc(1, sizeof(*parked));
-		parked->source_id = queued->draft.source_id;
+		if (by == PARKED_BY_LEAD)
+			parked->external_id = mem_copy(queued->draft.external_id.at, queued->draft.external_id.length);
+		else
+			parked->source_id = queued->draft.source_id;
 		list_init(&parked->drafts);
-		list_append(parked_sources, &parked->node);
+		list_append(all, &parked->node);
+		tell("intake.parked", LOG_WARN, parked);
 	}
 	list_append(&parked->drafts, &queued->node);
 }
 
-void parked_drop_empty(struct list *parked_sources, int64_t source_id)
+void parked_drop_empty(struct parked *parked)
 {
-	struct parked_source *parked = parked_find(parked_sources, source_id);
-
-	if (!parked || !list_is_empty(&parked->drafts))
+	if (!list_is_empty(&parked->drafts))
 		return;
-	log_info("intake.unparked", "source=%" PRId64, source_id);
+	tell("intake.unparked", LOG_INFO, parked);
 	list_remove(&parked->node);
+	mem_free(parked->external_id);
 	mem_free(parked);
 }
 
-struct parked_source *parked_take_turn(struct list *parked_sources)
+struct parked *parked_take_turn(struct list *all)
 {
-	struct list *node = list_shift(parked_sources);
+	struct list *node = list_shift(all);
 
 	if (!node)
 		return NULL;
-	list_append(parked_sources, node);
-	return LIST_ITEM(node, struct parked_source, node);
+	list_append(all, node);
+	return LIST_ITEM(node, struct parked, node);
 }

@@ -142,9 +142,16 @@ def it_may_start_before_the_database(lab):
 
 
 @test
-def a_database_that_does_not_exist_ends_it(lab):
-    """PostgreSQL answers, and says no for good: waiting would only hide the mistake."""
-    server = lab.start("no_such_database")
-    assert server.wait(seconds=10) == 4, server.log_text()
+def a_database_made_later_is_found(lab):
+    server = lab.start("made_later")
+    poll(lambda: server.log_text() or not server.runs, "it says that it waits")
+    lab.new_database("made_later")
+    poll(lab.client(server, "made_later").is_ready, "it is ready")
+
+
+@test
+def a_database_that_is_never_made_ends_it(lab):
+    server = lab.start("never_made", DATABASE_WAIT_SECONDS=1)
+    assert server.wait() == 4, server.log_text()
     server.must_be_sane()
     lab.forget(server)

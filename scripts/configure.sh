@@ -50,7 +50,8 @@ for level in 3 2; do
 	fi
 done
 hardening="$(known -fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero)"
-sanitizers='-fsanitize=address,undefined'
+# No recovery: what the sanitizers find is a failure, not a line in a log.
+sanitizers='-fsanitize=address,undefined -fno-sanitize-recover=all'
 [ -n "$(known "$sanitizers")" ] || sanitizers=
 
 echo "FLAGS_SHIPPED :=$fortify$hardening -fPIE"

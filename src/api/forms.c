@@ -94,6 +94,8 @@ enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out
 	size_t i = is_negative;
 
 	for (; i < number.length && (is_digit(number.at[i]) || number.at[i] == '.'); i++) {
+		enum decimal_error too_long = in_fraction ? DECIMAL_TOO_FINE : DECIMAL_OUT_OF_RANGE;
+
 		if (number.at[i] == '.') {
 			in_fraction = true;
 			continue;
@@ -104,9 +106,9 @@ enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out
 			continue;
 		for (; zeros > 0; zeros--)
 			if (__builtin_mul_overflow(digits, 10, &digits))
-				return DECIMAL_OUT_OF_RANGE;
+				return too_long;
 		if (__builtin_add_overflow(digits, number.at[i] - '0', &digits))
-			return DECIMAL_OUT_OF_RANGE;
+			return too_long;
 	}
 	power += zeros;
 	if (i < number.length)

@@ -28,6 +28,11 @@ void log_set_request(const char *request_id)
 	current_request = request_id;
 }
 
+static bool is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
 static size_t append(char *line, size_t at, const char *format, va_list args)
 {
 	int added = vsnprintf(line + at, LINE_BYTES - at, format, args);
@@ -72,7 +77,7 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
 	if (current_request)
 		length = append_format(line, length, " request=%s", current_request);
 	for (size_t i = 0; i < length; i++)
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+		if (is_control(line[i]))
 			line[i] = '?';
 	line[length++] = '\n';
 	/* A log that cannot be written must not stop the service. */
@@ -89,7 +94,7 @@ const char *log_quote(const char *value)
 
 	quote[at++] = '"';
 	for (; value && *value && at <= QUOTE_BYTES; value++)
-		quote[at++] = *value == '"' ? '\'' : *value;
+		quote[at++] = *value == '"' ? '\'' : is_control(*value) ? '?' : *value;
 	quote[at++] = '"';
 	quote[at] = '\0';
 	return quote;

@@ -22,6 +22,8 @@ struct on_signal {
 struct loop {
 	struct event_base *base;
 	struct event *after_turn; /* activated by hand: runs behind everything that is active in this turn */
+	struct event *next_turn;  /* the same in the turn to come: for calls that defer again */
+	bool is_deferring;
 	struct list deferred;
 	struct on_signal *signals;
 	struct evdns_base *dns; /* made on the first lookup */
@@ -56,11 +58,13 @@ static void run_deferred(evutil_socket_t fd, short events, void *context)
 	list_init(&turn);
 	while ((node = list_shift(&loop->deferred)))
 		list_append(&turn, node);
+	loop->is_deferring = true;
 	while ((node = list_shift(&turn))) {
 		struct deferred *deferred = LIST_ITEM(node, struct deferred, node);
 
 		deferred->run(deferred->context);
 	}
+	loop->is_deferring = false;
 }
 
 static void on_libevent_log(int severity, const char *message)
@@ -87,6 +91,7 @@ struct loop *loop_new(void)
 	if (!loop->base)
 		die(EXIT_BUG, "cannot make an event loop");
 	loop->after_turn = event_new(loop->base, -1, 0, run_deferred, loop);
+	loop->next_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	list_init(&loop->deferred);
 	return loop;
 }
@@ -108,6 +113,7 @@ void loop_free(struct loop **loop)
 		event_base_loop((*loop)->base, EVLOOP_NONBLOCK);
 	}
 	event_free((*loop)->after_turn);
+	event_free((*loop)->next_turn);
 	event_base_free((*loop)->base);
 	mem_free(*loop);
 	*loop = NULL;
@@ -249,7 +255,11 @@ void loop_defer(struct loop *loop, struct deferred *deferred)
 	if (!list_is_empty(&deferred->node))
 		return;
 	list_append(&loop->deferred, &deferred->node);
-	event_active(loop->after_turn, EV_TIMEOUT, 0);
+	/* libevent would run an event that activates itself again and again, and look at no descriptor meanwhile. */
+	if (loop->is_deferring)
+		event_add(loop->next_turn, &(struct timeval){ 0 });
+	else
+		event_active(loop->after_turn, EV_TIMEOUT, 0);
 }
 
 void deferred_cancel(struct deferred *deferred)

@@ -99,7 +99,7 @@ static void *arena_raw(struct arena *arena, size_t size)
 	struct chunk *chunk = arena->chunks;
 	void *block;
 
-	if (rounded < size)
+	if (size > SIZE_MAX / 2)
 		exhausted();
 	if (rounded > chunk->capacity - chunk->used) {
 		size_t capacity = chunk->capacity * 2 < 65536 ? chunk->capacity * 2 : 65536;

@@ -53,7 +53,6 @@ class Bench:
         self.options = options
         self.scenarios = selected(options.only)
         self.repeats = []  # of each, {scenario's name: figures}
-        self.flushes = []
         self.complaints = []
         self.stored = 0
 
@@ -70,7 +69,6 @@ class Bench:
     def repeat(self, world, repeat):
         """All scenarios once, each time beginning with another one."""
         world.tidy()
-        self.flushes.append(bench_proc.flush_ms(world.folder, 50 if is_quick() else 200))
         figures = {}
         turn = collections.deque(self.scenarios)
         turn.rotate(-repeat)

@@ -14,6 +14,7 @@ from postgres import clean_environment
 
 REPEATED_PERCENT = 5
 TAIL_SECONDS = 1  # beside the measured ones: for wrk's last answers, for pgbench's connections
+FLUSHES = 50
 FULL = "full"
 
 
@@ -46,12 +47,13 @@ class Scenario:
         label = f"{self.name}-r{repeat}"
         sources = world.new_full_source() if self.sources == FULL else self.sources
         before = world.last_ids()
+        flush_ms = bench_proc.flush_ms(world.folder, FLUSHES)
         wal = world.wal_bytes()
         load, usage = self.load(world, label, sources, seconds, repeat, run)
         wal = world.wal_bytes() - wal
         facts = bench_checks.facts_after(world, label, before)
         stored = max(1, facts["stored"])
-        run.figures.update(load, stored=facts["stored"], contacts_per_commit=stored / max(1, facts["transactions"]),
+        run.figures.update(load, stored=facts["stored"], flush_ms=flush_ms, contacts_per_commit=stored / max(1, facts["transactions"]),
                            wal_bytes=wal / stored, others_percent=usage.others_share() * 100,
                            postgres_us=usage.seconds("postgres") * 1e6 / stored,
                            generator_us=usage.seconds("generator") * 1e6 / stored)
@@ -142,12 +144,12 @@ class Wrk(Scenario):
 
 BASELINE = "pgbench-64"
 SCENARIOS = [
-    Pgbench("pgbench-1", "pgbench, hot source, 1 client", HOT, 1),
-    Pgbench(BASELINE, "pgbench, hot source, 64 clients", HOT, 64),
-    Pgbench("pgbench-64-spread", "pgbench, 50 sources, 64 clients", SPREAD, 64),
-    *[Wrk(f"hot-{clients}", f"service, hot source, {clients} connections", HOT, clients)
+    Pgbench("pgbench-1", "pgbench, hot source, clients: 1", HOT, 1),
+    Pgbench(BASELINE, "pgbench, hot source, clients: 64", HOT, 64),
+    Pgbench("pgbench-64-spread", "pgbench, 50 sources, clients: 64", SPREAD, 64),
+    *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients)
       for clients in (1, 64, 256, 1000)],
-    *[Wrk(f"spread-{clients}", f"service, 50 sources, {clients} connections", SPREAD, clients)
+    *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients)
       for clients in (1, 64, 256, 1000)],
-    Wrk("full-64", f"service, {FULL_PLACES} places run out, 64 connections", FULL, 64),
+    Wrk("full-64", f"leadd, {FULL_PLACES} places run out, connections: 64", FULL, 64),
 ]

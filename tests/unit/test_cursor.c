@@ -39,10 +39,11 @@ START_TEST(the_longest_cursor_of_each_endpoint_is_read_back)
 {
 	for (const struct route *route = api_routes; route->path; route++) {
 		const struct endpoint *endpoint = route->about;
+		char *lists = arena_copy(arena, endpoint->list ? endpoint->list : "",
+					 endpoint->list ? strlen(endpoint->list) : 0);
 
-		if (endpoint->list)
-			ck_assert_int_eq(read_token(endpoint->list, cursor_print(arena, endpoint->list, INT64_MAX)),
-					 INT64_MAX);
+		for (char *list = strtok(lists, "|"); list; list = strtok(NULL, "|"))
+			ck_assert_int_eq(read_token(endpoint->list, cursor_print(arena, list, INT64_MAX)), INT64_MAX);
 	}
 }
 END_TEST

@@ -37,6 +37,7 @@ leave_out() {
 # What one run finds must not hang on what lies in the environment.
 unset DATABASE_URL PORT HOST AUTH
 
+run "build tool" env BUILD="$build" python3 tests/lint/test_embed.py
 for variant in "" /san; do
 	name=${variant:+, sanitized}
 	[ ! -e "$build$variant/unit-tests" ] || run "unit$name" "$build$variant/unit-tests"

@@ -85,6 +85,16 @@ bool integer_read(struct text text, int64_t *number_out)
 	return true;
 }
 
+enum { EXPONENT_MAX = 1000 }; /* beyond any number that is in range */
+
+/* What stands behind e or E at that place, if anything does. */
+static int exponent_of(struct text number, size_t at)
+{
+	long exponent = at < number.length ? strtol(number.at + at + 1, NULL, 10) : 0;
+
+	return exponent > EXPONENT_MAX ? EXPONENT_MAX : exponent < -EXPONENT_MAX ? -EXPONENT_MAX : (int)exponent;
+}
+
 /* Digits without the zeros that say nothing, and the power of ten that they are multiplied by. */
 enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out)
 {
@@ -110,12 +120,10 @@ enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out
 		if (__builtin_add_overflow(digits, number.at[i] - '0', &digits))
 			return too_long;
 	}
-	power += zeros;
-	if (i < number.length)
-		power += (int)strtol(number.at + i + 1, NULL, 10); /* behind e or E; the JSON check bounds it */
 	*thousandths_out = 0;
 	if (digits == 0)
 		return DECIMAL_OK;
+	power += zeros + exponent_of(number, i);
 	if (power < 0)
 		return DECIMAL_TOO_FINE;
 	for (; power > 0; power--)

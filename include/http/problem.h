@@ -41,7 +41,7 @@ struct fault {
 struct faults {
 	struct arena *arena; /* holds the texts */
 	size_t count;        /* of all; only the first FAULTS_MAX are in items */
-	struct fault items[FAULTS_MAX];
+	struct fault *items; /* the first FAULTS_MAX; made with the first one, since most inputs have none */
 };
 
 /* An empty list in the arena. */

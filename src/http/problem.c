@@ -120,6 +120,8 @@ void faults_add(struct faults *faults, const char *field, const char *format, ..
 	char *message;
 	int length;
 
+	if (!faults->items)
+		faults->items = arena_alloc(faults->arena, FAULTS_MAX, sizeof(*faults->items));
 	if (faults->count++ >= FAULTS_MAX)
 		return;
 	va_start(args, format);

@@ -57,6 +57,7 @@ for group in "$@"; do
 	test)
 		need check library check
 		need python3 have python3
+		need curl have curl
 		need postgresql postgres_server
 		;;
 	browser)

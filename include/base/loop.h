@@ -1,4 +1,4 @@
-/* The event loop: descriptors, timers, signals, "after this turn", name lookup. The only face of libevent below http. */
+/* The event loop: descriptors, timers, signals, "after this turn", name lookup. Libevent's only face below http. */
 #ifndef LEADD_BASE_LOOP_H
 #define LEADD_BASE_LOOP_H
 
@@ -29,7 +29,7 @@ int64_t loop_now_us(void);
 /* For http/ alone, which hands it to evhttp. */
 struct event_base *loop_event_base(struct loop *loop);
 
-/* -- descriptors ------------------------------------------------------------------------------------- */
+/* -- descriptors ------------------------------------------------------------------------------- */
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2 };
 
@@ -46,7 +46,7 @@ struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(
 void watch_want(struct watch *watch, int events);
 void watch_free(struct watch **watch);
 
-/* -- timers ------------------------------------------------------------------------------------------ */
+/* -- timers ------------------------------------------------------------------------------------ */
 
 struct timer;
 
@@ -58,7 +58,7 @@ void timer_stop(struct timer *timer);
 bool timer_is_running(const struct timer *timer);
 void timer_free(struct timer **timer);
 
-/* -- after the current turn -------------------------------------------------------------------------- */
+/* -- after the current turn -------------------------------------------------------------------- */
 
 /* Embedded in the struct that wants the call; set up once with deferred_init(). */
 struct deferred {
@@ -78,12 +78,12 @@ void loop_defer(struct loop *loop, struct deferred *deferred);
 /* Takes the call back. */
 void deferred_cancel(struct deferred *deferred);
 
-/* -- signals ----------------------------------------------------------------------------------------- */
+/* -- signals ----------------------------------------------------------------------------------- */
 
 /* Calls on_signal(context, number) for each arrival of that signal, from the loop; lives as long as the loop. */
 void loop_signal(struct loop *loop, int number, void (*on_signal)(void *context, int number), void *context);
 
-/* -- name lookup ------------------------------------------------------------------------------------- */
+/* -- name lookup ------------------------------------------------------------------------------- */
 
 enum { LOOP_ADDRESS_MAX = 46 }; /* room for the longest numeric IPv6 address and its NUL */
 

@@ -61,7 +61,7 @@ bool conn_is_clean(struct conn *conn);
 /* Whether the server still holds a transaction of ours open; read between two trips. */
 bool conn_in_transaction(const struct conn *conn);
 
-/* -- one trip ---------------------------------------------------------------------------------------- */
+/* -- one trip ---------------------------------------------------------------------------------- */
 
 enum conn_control { CONN_BEGIN, CONN_COMMIT, CONN_ROLLBACK };
 

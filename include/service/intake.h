@@ -77,7 +77,8 @@ struct intake *intake_new(struct loop *loop, const struct intake_options *option
 void intake_free(struct intake **intake);
 
 /*
- * Joins the line. done comes exactly once, never before this call returned, in order of arrival as far as one lane serves them.
+ * Joins the line. done comes exactly once, never before this call returned, and in order of arrival as far as one
+ * lane serves them.
  * Returns false, and done will not come, when the line is full or the database has been away for a while.
  */
 bool intake_submit(struct intake *intake, struct queued_draft *queued) MUST_CHECK;

@@ -1,4 +1,4 @@
--- Moves contacts that handover_contacts locked: to their new operators, or back to waiting. The loads follow by trigger.
+-- Moves contacts that handover_contacts locked: to new operators, or back to waiting. The loads follow by trigger.
 -- $1 contact ids, $2 operator ids (null: waits), $3 waiting reasons
 update contacts
    set operator_id = moved.operator_id,

@@ -31,7 +31,7 @@ static void reply_etag(struct request *request, int64_t version)
 	reply_header(request, "ETag", arena_printf(request_arena(request), "\"%" PRId64 "\"", version));
 }
 
-/* -- read ------------------------------------------------------------------------------------------------------------ */
+/* -- read -------------------------------------------------------------------------------------- */
 
 const struct endpoint contacts_read_endpoint = {
 	.id = "readContact",
@@ -63,7 +63,7 @@ void contacts_read(struct request *request)
 	pool_read(api->pool, Q_CONTACT_READ, respond_path_args(request, 1), on_read, request);
 }
 
-/* -- change ---------------------------------------------------------------------------------------------------------- */
+/* -- change ------------------------------------------------------------------------------------ */
 
 const struct endpoint contacts_change_endpoint = {
 	.id = "changeContact",

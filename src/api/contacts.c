@@ -7,7 +7,7 @@
 
 const char *const contact_statuses[] = { "active", "waiting", "closed", NULL };
 
-/* -- what a client gives ------------------------------------------------------------------------------------------- */
+/* -- what a client gives ----------------------------------------------------------------------- */
 
 enum { EXTERNAL_ID, SOURCE_ID, MESSAGE, PAYLOAD, LEAD };
 enum { LEAD_NAME, LEAD_PHONE, LEAD_EMAIL };
@@ -69,7 +69,7 @@ static const struct field answer_fields[] = {
 const struct schema contact_schema = { "Contact", "A single inquiry of a lead through a source.", SCHEMA_ANSWER,
 				       answer_fields };
 
-/* -- create ---------------------------------------------------------------------------------------------------------- */
+/* -- create ------------------------------------------------------------------------------------ */
 
 const struct endpoint contacts_create_endpoint = {
 	.id = "createContact",
@@ -179,7 +179,7 @@ void contacts_create(struct request *request)
 			      "The contact was not stored: the line is full, or the database is away.");
 }
 
-/* -- list, read ------------------------------------------------------------------------------------------------------ */
+/* -- list, read -------------------------------------------------------------------------------- */
 
 enum { LIMIT, CURSOR, STATUS, FILTER_OPERATOR, FILTER_SOURCE, FILTER_LEAD, CREATED_FROM, CREATED_TO };
 

@@ -2,6 +2,7 @@
 #include "api/fields.h"
 #include "api/internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ static void encode(const char *list, int64_t id, char token[TOKEN_BYTES])
 	char plain[PLAIN_BYTES];
 	int length = snprintf(plain, sizeof(plain), "%s:%" PRId64, list, id);
 
+	assert(length > 0 && length < (int)sizeof(plain));
 	length = EVP_EncodeBlock((unsigned char *)token, (const unsigned char *)plain, length);
 	while (length > 0 && token[length - 1] == '=')
 		token[--length] = '\0';

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* -- characters --------------------------------------------------------------------------------------------- */
+/* -- characters -------------------------------------------------------------------------------- */
 
 size_t utf8_count(struct text text)
 {
@@ -62,7 +62,7 @@ struct text utf8_trim(struct text text)
 	return text;
 }
 
-/* -- numbers -------------------------------------------------------------------------------------------------- */
+/* -- numbers ----------------------------------------------------------------------------------- */
 
 static bool is_digit(char c)
 {
@@ -99,13 +99,12 @@ static int exponent_of(struct text number, size_t at)
 enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out)
 {
 	bool is_negative = number.length && number.at[0] == '-', in_fraction = false;
+	bool is_long = false; /* more digits than 64 bits hold */
 	int64_t digits = 0;
 	int power = 3, zeros = 0; /* zeros: seen since the last digit that counts */
 	size_t i = is_negative;
 
 	for (; i < number.length && (is_digit(number.at[i]) || number.at[i] == '.'); i++) {
-		enum decimal_error too_long = in_fraction ? DECIMAL_TOO_FINE : DECIMAL_OUT_OF_RANGE;
-
 		if (number.at[i] == '.') {
 			in_fraction = true;
 			continue;
@@ -115,17 +114,17 @@ enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out
 		if (number.at[i] == '0')
 			continue;
 		for (; zeros > 0; zeros--)
-			if (__builtin_mul_overflow(digits, 10, &digits))
-				return too_long;
-		if (__builtin_add_overflow(digits, number.at[i] - '0', &digits))
-			return too_long;
+			is_long |= __builtin_mul_overflow(digits, 10, &digits);
+		is_long |= __builtin_add_overflow(digits, number.at[i] - '0', &digits);
 	}
 	*thousandths_out = 0;
-	if (digits == 0)
+	if (digits == 0 && !is_long)
 		return DECIMAL_OK;
 	power += zeros + exponent_of(number, i);
 	if (power < 0)
 		return DECIMAL_TOO_FINE;
+	if (is_long)
+		return DECIMAL_OUT_OF_RANGE;
 	for (; power > 0; power--)
 		if (__builtin_mul_overflow(digits, 10, &digits))
 			return DECIMAL_OUT_OF_RANGE;
@@ -133,7 +132,7 @@ enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out
 	return DECIMAL_OK;
 }
 
-/* -- times ------------------------------------------------------------------------------------------------------ */
+/* -- times ------------------------------------------------------------------------------------- */
 
 /* Exactly count digits. */
 static bool digits_read(const char **at, int count, int *number_out)

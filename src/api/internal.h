@@ -7,7 +7,7 @@
 #include "db/flow.h"
 #include "http/reply.h"
 
-/* -- reading single values (values.c): each notes a fault and returns false when the rule is broken ----- */
+/* -- reading single values (values.c): each notes a fault and returns false when the rule is broken --- */
 
 struct json_object;
 
@@ -22,7 +22,7 @@ bool value_from_json(const struct place *place, const struct field *field, struc
 		     struct value *value_out);
 bool value_from_text(const struct place *place, const struct field *field, struct text text, struct value *value_out);
 
-/* -- reading forms of text (forms.c) ----------------------------------------------------------------------- */
+/* -- reading forms of text (forms.c) ----------------------------------------------------------- */
 
 /* Characters of valid UTF-8. */
 size_t utf8_count(struct text text);
@@ -43,7 +43,7 @@ enum time_error { TIME_OK = 0, TIME_MALFORMED, TIME_NOT_A_WHOLE_HOUR };
 /* RFC 3339 with an offset (a blank stands for the + that queries turn into one); whole_hour as UTC. */
 enum time_error time_read(struct text text, bool whole_hour);
 
-/* -- answering (respond.c) ---------------------------------------------------------------------------------- */
+/* -- answering (respond.c) --------------------------------------------------------------------- */
 
 /* Which business problem, or which field's fault, a constraint of the schema stands for. */
 struct conflict {
@@ -117,7 +117,7 @@ void operation_reply(struct operation *operation);
 /* In a read step: the first column of the only row becomes the answer; no row is a 404. */
 void operation_take_json(struct operation *operation, const struct rows *rows);
 
-/* -- the endpoints --------------------------------------------------------------------------------------------- */
+/* -- the endpoints ----------------------------------------------------------------------------- */
 
 #define DECLARE_ENDPOINT(name)                                                                                         \
 	void name(struct request *request);                                                                            \

@@ -34,7 +34,8 @@ static const struct field answer_fields[] = {
 	{ "updated_at", FIELD_TIME, .help = "When the lead itself last changed.",
 	  .example = "\"2026-01-31T09:00:00.000000Z\"" },
 	{ "contacts", FIELD_LIST, 0, 0, 100, .schema = &contact_schema,
-	  .help = "Its newest contacts: 10 in a list, 100 for a single lead. The rest: GET /api/v1/contacts/?lead_id=" },
+	  .help = "Its newest contacts: 10 in a list, 100 for a single lead. The rest: "
+		  "GET /api/v1/contacts/?lead_id=" },
 	{ 0 },
 };
 

@@ -3,7 +3,7 @@
 #include "api/problems.h"
 #include "http/assets.h"
 
-/* -- health ------------------------------------------------------------------------------------------------------- */
+/* -- health ------------------------------------------------------------------------------------ */
 
 static const char *const health_statuses[] = { "ok", "unavailable", NULL };
 
@@ -47,7 +47,7 @@ void meta_ready(struct request *request)
 			      "The database cannot be reached now, or the service is stopping.");
 }
 
-/* -- documents and pages -------------------------------------------------------------------------------------------- */
+/* -- documents and pages ----------------------------------------------------------------------- */
 
 const struct endpoint meta_openapi_endpoint = {
 	.id = "readOpenapi",
@@ -160,7 +160,7 @@ void meta_root(struct request *request)
 	reply_json(request, 200, TEXT("{\"status\":\"ok\"}"));
 }
 
-/* -- problems --------------------------------------------------------------------------------------------------------- */
+/* -- problems ---------------------------------------------------------------------------------- */
 
 static const struct field problem_fields[] = {
 	{ "type", FIELD_TEXT, 0, 1, 100, .help = "What stands in a problem's type.",

@@ -40,7 +40,7 @@ static void print_info(struct buf *out)
 	buf_char(out, ']');
 }
 
-/* -- parameters ----------------------------------------------------------------------------------------------------- */
+/* -- parameters -------------------------------------------------------------------------------- */
 
 /* "{source_id}" or "{slug:text}": the name alone, as OpenAPI writes paths. */
 static void print_path(struct buf *out, const char *path)
@@ -99,7 +99,7 @@ static void print_parameters(struct buf *out, const struct route *route, const s
 	buf_char(out, ']');
 }
 
-/* -- answers -------------------------------------------------------------------------------------------------------- */
+/* -- answers ----------------------------------------------------------------------------------- */
 
 static void print_headers(struct buf *out, unsigned headers)
 {
@@ -193,7 +193,7 @@ static void print_problems(struct buf *out, const struct route *route, const str
 	}
 }
 
-/* -- operations ----------------------------------------------------------------------------------------------------- */
+/* -- operations -------------------------------------------------------------------------------- */
 
 static const char *method_name(enum http_method method)
 {

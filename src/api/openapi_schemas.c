@@ -190,11 +190,12 @@ void openapi_print_problem_schema(struct buf *out)
 		"\"instance\":{\"type\":\"string\",\"description\":\"The request id.\"},"
 		"\"errors\":{\"type\":\"array\",\"description\":\"With 422: every fault of the input.\",\"items\":{"
 		"\"type\":\"object\",\"required\":[\"field\",\"message\"],\"properties\":{"
-		"\"field\":{\"type\":\"string\",\"description\":\"Path of the member, such as weights[1].weight; empty for "
-		"the body itself.\"},\"message\":{\"type\":\"string\",\"description\":\"The rule that it breaks.\"}}}}},"
+		"\"field\":{\"type\":\"string\",\"description\":\"Path of the member, such as "
+		"weights[1].weight; empty for the body itself.\"},"
+		"\"message\":{\"type\":\"string\",\"description\":\"The rule that it breaks.\"}}}}},"
 		"\"examples\":[{\"type\":\"/problems/validation\",\"title\":\"The input breaks a rule\",\"status\":422,"
-		"\"instance\":\"5f0c9a1e2b3d4c6f\",\"errors\":[{\"field\":\"weights[1].weight\",\"message\":\"must be between 0 "
-		"and 1000000\"}]}]}");
+		"\"instance\":\"5f0c9a1e2b3d4c6f\",\"errors\":[{\"field\":\"weights[1].weight\","
+		"\"message\":\"must be between 0 and 1000000\"}]}]}");
 }
 
 struct found {

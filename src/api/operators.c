@@ -22,17 +22,17 @@ enum { NAME, IS_ACTIVE, MAX_LOAD_LIMIT, ACTIVE_CONTACTS };
 					    .help = "Whether assignment may give contacts to the operator.",           \
 					    .example = "true"                                                          \
 	}
-#define FIELD_OF_LIMIT_OF_LOAD                                                                                              \
-	{                                                                                                                   \
-		"max_load_limit", FIELD_INTEGER, 0, 0, 1000000, "10",                                                       \
-			.help = "Most active contacts that assignment gives to the operator. Lowering it takes none away.", \
-			.example = "10"                                                                                     \
+#define FIELD_OF_LOAD_LIMIT                                                                                            \
+	{                                                                                                              \
+		"max_load_limit", FIELD_INTEGER, 0, 0, 1000000, "10",                                                  \
+			.help = "Most active contacts that assignment gives. Lowering it takes none away.",            \
+			.example = "10"                                                                                \
 	}
 
 static const struct field draft_fields[] = {
 	[NAME] = FIELD_OF_NAME(FIELD_REQUIRED),
 	[IS_ACTIVE] = FIELD_OF_IS_ACTIVE,
-	[MAX_LOAD_LIMIT] = FIELD_OF_LIMIT_OF_LOAD,
+	[MAX_LOAD_LIMIT] = FIELD_OF_LOAD_LIMIT,
 	{ 0 },
 };
 
@@ -41,11 +41,11 @@ static const char *const fates[] = { "keep", "release", "redistribute", NULL };
 static const struct field change_fields[] = {
 	[NAME] = FIELD_OF_NAME(0),
 	[IS_ACTIVE] = FIELD_OF_IS_ACTIVE,
-	[MAX_LOAD_LIMIT] = FIELD_OF_LIMIT_OF_LOAD,
+	[MAX_LOAD_LIMIT] = FIELD_OF_LOAD_LIMIT,
 	[ACTIVE_CONTACTS] = { "active_contacts", FIELD_CHOICE, .fallback = "\"keep\"", .choices = fates,
-			      .help = "With is_active: false only. What becomes of the operator's active contacts: "
-				      "it may keep them, they are released to wait, or redistributed to others by their "
-				      "sources' rule. The operator is inactive at once, the contacts follow in slices, "
+			      .help = "With is_active: false only. What becomes of the operator's active "
+				      "contacts: it may keep them, they are released to wait, or redistributed to others by "
+				      "their sources' rule. The operator is inactive at once, the contacts follow in slices, "
 				      "also across a restart." },
 	{ 0 },
 };
@@ -72,7 +72,7 @@ static const struct field answer_fields[] = {
 static const struct schema operator_schema = { "Operator", "Somebody who takes contacts.", SCHEMA_ANSWER,
 					       answer_fields };
 
-/* -- create --------------------------------------------------------------------------------------------------- */
+/* -- create ------------------------------------------------------------------------------------ */
 
 const struct endpoint operators_create_endpoint = {
 	.id = "createOperator",
@@ -108,7 +108,7 @@ void operators_create(struct request *request)
 	pool_write(api->pool, Q_OPERATOR_CREATE, args, on_created, request);
 }
 
-/* -- list, read ------------------------------------------------------------------------------------------------ */
+/* -- list, read -------------------------------------------------------------------------------- */
 
 enum { LIMIT, CURSOR, FILTER_IS_ACTIVE, FILTER_SOURCE };
 
@@ -153,7 +153,7 @@ void operators_read(struct request *request)
 	respond_object_of_path(request, Q_OPERATOR_READ);
 }
 
-/* -- change, delete: under the lock that assignments take, so that they are ordered with the batches ------------ */
+/* -- change, delete: under the lock that assignments take, so that they are ordered with the batches --- */
 
 const struct endpoint operators_change_endpoint = {
 	.id = "changeOperator",

@@ -91,7 +91,7 @@ struct args *respond_page_args(struct request *request, const struct value *limi
 	return args;
 }
 
-/* -- single statements ------------------------------------------------------------------------------------------ */
+/* -- single statements ------------------------------------------------------------------------- */
 
 static void on_object(void *context, const struct db_failure *failure, const struct rows *rows)
 {
@@ -205,7 +205,7 @@ void respond_items(struct request *request, enum query query, const struct args 
 	pool_read(api->pool, query, args, on_items, request);
 }
 
-/* -- transactions ------------------------------------------------------------------------------------------------- */
+/* -- transactions ------------------------------------------------------------------------------ */
 
 struct operation *operation_new(struct request *request, const struct conflict *conflicts,
 				void (*finish)(struct operation *operation))

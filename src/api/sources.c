@@ -46,7 +46,7 @@ static const struct field answer_fields[] = {
 static const struct schema source_schema = { "Source", "Where contacts come from: a bot, a form, an ad, a call line.",
 					     SCHEMA_ANSWER, answer_fields };
 
-/* -- create ----------------------------------------------------------------------------------------------------- */
+/* -- create ------------------------------------------------------------------------------------ */
 
 const struct endpoint sources_create_endpoint = {
 	.id = "createSource",
@@ -111,7 +111,7 @@ void sources_create(struct request *request)
 	operation_start(operation, create_steps);
 }
 
-/* -- list, read ------------------------------------------------------------------------------------------------ */
+/* -- list, read -------------------------------------------------------------------------------- */
 
 enum { LIMIT, CURSOR };
 
@@ -151,7 +151,7 @@ void sources_read(struct request *request)
 	respond_object_of_path(request, Q_SOURCE_READ);
 }
 
-/* -- change, delete ---------------------------------------------------------------------------------------------- */
+/* -- change, delete ---------------------------------------------------------------------------- */
 
 const struct endpoint sources_change_endpoint = {
 	.id = "changeSource",

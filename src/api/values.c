@@ -15,7 +15,7 @@ static struct text json_text(struct json_object *json)
 	return (struct text){ json_object_get_string(json), (size_t)json_object_get_string_len(json) };
 }
 
-/* -- rules that do not care where the value came from -------------------------------------------------------- */
+/* -- rules that do not care where the value came from ------------------------------------------ */
 
 static bool in_range(const struct place *place, const struct field *field, int64_t number)
 {
@@ -102,7 +102,7 @@ static bool weight_take(const struct place *place, const struct field *field, st
 	return true;
 }
 
-/* -- from JSON ------------------------------------------------------------------------------------------------- */
+/* -- from JSON --------------------------------------------------------------------------------- */
 
 static bool payload_take(const struct place *place, const struct field *field, struct json_object *json,
 			 struct value *out)
@@ -183,7 +183,7 @@ bool value_from_json(const struct place *place, const struct field *field, struc
 	}
 }
 
-/* -- from a query ------------------------------------------------------------------------------------------------ */
+/* -- from a query ------------------------------------------------------------------------------ */
 
 bool value_from_text(const struct place *place, const struct field *field, struct text text, struct value *value_out)
 {

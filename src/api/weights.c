@@ -123,7 +123,7 @@ enum flow_next weights_read_unknown(struct flow *flow)
 	return FLOW_ROLLBACK;
 }
 
-/* -- all of a source's ------------------------------------------------------------------------------------------ */
+/* -- all of a source's ------------------------------------------------------------------------- */
 
 const struct endpoint weights_list_endpoint = {
 	.id = "listWeights",
@@ -217,7 +217,7 @@ void weights_replace(struct request *request)
 	operation_start(operation, replace_steps);
 }
 
-/* -- a single one ------------------------------------------------------------------------------------------------ */
+/* -- a single one ------------------------------------------------------------------------------ */
 
 const struct endpoint weights_set_endpoint = {
 	.id = "setWeight",

@@ -41,7 +41,7 @@ struct app {
 	bool is_ready, is_stopping, is_drained;
 };
 
-/* -- database ------------------------------------------------------------------------------------------------------- */
+/* -- database ---------------------------------------------------------------------------------- */
 
 static void block_stop_signals(int how)
 {
@@ -129,7 +129,7 @@ static void open_pools(struct app *app)
 				  "set plan_cache_mode = force_custom_plan");
 }
 
-/* -- the private server's life ---------------------------------------------------------------------------------------- */
+/* -- the private server's life ----------------------------------------------------------------- */
 
 static void on_respawn(void *context)
 {
@@ -158,7 +158,7 @@ static void on_tidy(void *context)
 	timer_start(app->tidy, TIDY_MS);
 }
 
-/* -- readiness -------------------------------------------------------------------------------------------------------- */
+/* -- readiness --------------------------------------------------------------------------------- */
 
 static bool is_ready(void *context)
 {
@@ -189,7 +189,7 @@ static void on_pool_change(void *context)
 	loop_defer(app->loop, &app->look);
 }
 
-/* -- stop --------------------------------------------------------------------------------------------------------------- */
+/* -- stop -------------------------------------------------------------------------------------- */
 
 static void on_drained(void *context)
 {
@@ -222,7 +222,7 @@ static void on_stop_signal(void *context, int number)
 	timer_start(app->drain, app->config->drain_seconds * 1000);
 }
 
-/* -- start -------------------------------------------------------------------------------------------------------------- */
+/* -- start ------------------------------------------------------------------------------------- */
 
 static bool open_server(struct app *app)
 {

@@ -30,7 +30,7 @@ static const char *const usual_places[] = {
 	"/usr/bin",
 };
 
-/* -- programs ---------------------------------------------------------------------------------------- */
+/* -- programs ---------------------------------------------------------------------------------- */
 
 /* The major version that "postgres -V" prints ("postgres (PostgreSQL) 15.6 ..."); 0: not usable. */
 static int version_of(const char *programs, struct arena *arena)
@@ -131,7 +131,7 @@ static bool find_programs(struct pg_place *place, struct arena *arena, const cha
 	return place->programs != NULL;
 }
 
-/* -- account and data -------------------------------------------------------------------------------- */
+/* -- account and data -------------------------------------------------------------------------- */
 
 static void find_account(struct pg_place *place, struct arena *arena, const struct stat *data)
 {
@@ -252,7 +252,7 @@ bool pg_place_find(struct pg_place *place, struct arena *arena, const char *data
 	       find_programs(place, arena, programs, major, message);
 }
 
-/* -- the socket's folder ----------------------------------------------------------------------------- */
+/* -- the socket's folder ----------------------------------------------------------------------- */
 
 /* FNV-1a: tells the data folders of one user apart in a few characters. */
 static uint32_t short_hash(const char *text)
@@ -305,7 +305,7 @@ bool pg_place_make_sockets(struct pg_place *place, struct arena *arena, struct b
 	return false;
 }
 
-/* -- the server's pid file --------------------------------------------------------------------------- */
+/* -- the server's pid file --------------------------------------------------------------------- */
 
 struct pid_file {
 	long pid;

@@ -20,7 +20,7 @@ const struct query_text conn_controls[CONN_CONTROLS] = {
 	[CONN_ROLLBACK] = { "leadd.rollback", "rollback", 0 },
 };
 
-/* -- losing it and coming back ----------------------------------------------------------------------- */
+/* -- losing it and coming back ----------------------------------------------------------------- */
 
 static void trip_end(struct conn *conn, bool lost, bool overdue)
 {
@@ -137,7 +137,7 @@ void conn_ready(struct conn *conn)
 	conn->hooks->on_ready(conn->owner, conn);
 }
 
-/* -- life -------------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 struct conn *conn_new(struct loop *loop, const struct conn_options *options, const struct conn_hooks *hooks,
 		      void *owner)
@@ -213,7 +213,7 @@ bool conn_is_clean(struct conn *conn)
 	return false;
 }
 
-/* -- one trip ---------------------------------------------------------------------------------------- */
+/* -- one trip ---------------------------------------------------------------------------------- */
 
 static void add(struct conn *conn, const struct query_text *statement, const struct args *args)
 {

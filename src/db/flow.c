@@ -38,7 +38,7 @@ static void flow_end(struct flow *flow)
 	mem_free(flow);
 }
 
-/* -- undoing ----------------------------------------------------------------------------------------- */
+/* -- undoing ----------------------------------------------------------------------------------- */
 
 static void on_pause_over(void *context)
 {
@@ -94,7 +94,7 @@ static void undo(struct flow *flow)
 	conn_run(flow->conn, on_rolled_back, flow);
 }
 
-/* -- steps ------------------------------------------------------------------------------------------- */
+/* -- steps ------------------------------------------------------------------------------------- */
 
 static void on_answers(void *context, const struct answers *answers);
 
@@ -199,7 +199,7 @@ void flow_start(struct pool *pool, const struct flow_step *steps, flow_done *don
 	pool_submit(pool, &flow->job, &kind);
 }
 
-/* -- for the steps ----------------------------------------------------------------------------------- */
+/* -- for the steps ----------------------------------------------------------------------------- */
 
 void flow_ask(struct flow *flow, enum query query, const struct args *args)
 {

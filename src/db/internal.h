@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-/* -- values and errors ------------------------------------------------------------------------------- */
+/* -- values and errors ------------------------------------------------------------------------- */
 
 struct rows {
 	PGresult *result;
@@ -33,7 +33,7 @@ struct db_reason {
 
 struct db_reason db_reason_of(const char *libpq_message);
 
-/* -- what to connect to ------------------------------------------------------------------------------ */
+/* -- what to connect to ------------------------------------------------------------------------ */
 
 struct target;
 
@@ -54,7 +54,7 @@ void target_lookup_cancel(struct target *target);
  */
 PGconn *target_connect(const struct target *target, unsigned first);
 
-/* -- one connection, for conn.c and connect.c ---------------------------------------------------------- */
+/* -- one connection, for conn.c and connect.c -------------------------------------------------- */
 
 enum conn_state {
 	CONN_UNUSED,  /* conn_connect() has not been called */
@@ -119,7 +119,7 @@ void connect_read(struct conn *conn);
 /* Gives the try up: the reason is logged unless that was done a moment ago. */
 void connect_failed(struct conn *conn, struct db_reason reason);
 
-/* -- jobs: units of work, for pool.c and flow.c ------------------------------------------------------ */
+/* -- jobs: units of work, for pool.c and flow.c ------------------------------------------------ */
 
 struct job;
 

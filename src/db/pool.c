@@ -35,7 +35,7 @@ struct pool {
 	void *on_change_context;
 };
 
-/* -- the line ---------------------------------------------------------------------------------------- */
+/* -- the line ---------------------------------------------------------------------------------- */
 
 static bool is_down_for_long(const struct pool *pool)
 {
@@ -106,7 +106,7 @@ static void on_line_due(void *context)
 		timer_start(pool->line_due, job->wait_until_ms - now_ms);
 }
 
-/* -- connections ------------------------------------------------------------------------------------- */
+/* -- connections ------------------------------------------------------------------------------- */
 
 static struct conn *take_idle(struct pool *pool)
 {
@@ -165,7 +165,7 @@ static void on_lost(void *owner, struct conn *conn)
 		loop_defer(pool->loop, &pool->change);
 }
 
-/* -- jobs -------------------------------------------------------------------------------------------- */
+/* -- jobs -------------------------------------------------------------------------------------- */
 
 void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind)
 {
@@ -228,7 +228,7 @@ const char *pool_name(const struct pool *pool)
 	return pool->name;
 }
 
-/* -- single statements ------------------------------------------------------------------------------- */
+/* -- single statements ------------------------------------------------------------------------- */
 
 struct single {
 	struct job job;
@@ -305,7 +305,7 @@ void pool_write(struct pool *pool, enum query query, const struct args *args, po
 					      .changes = true });
 }
 
-/* -- life -------------------------------------------------------------------------------------------- */
+/* -- life -------------------------------------------------------------------------------------- */
 
 static char *copy_of(const char *text)
 {

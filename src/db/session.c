@@ -59,7 +59,7 @@ static bool wait_for(struct session *session, short events, int64_t until_ms)
 	return false;
 }
 
-/* -- connecting -------------------------------------------------------------------------------------- */
+/* -- connecting -------------------------------------------------------------------------------- */
 
 static bool connect_once(struct session *session, const struct target *target, unsigned first_host)
 {
@@ -168,7 +168,7 @@ void session_close(struct session *session)
 	session->pg = NULL;
 }
 
-/* -- statements -------------------------------------------------------------------------------------- */
+/* -- statements -------------------------------------------------------------------------------- */
 
 static int line_of(const char *sql, const char *position)
 {

@@ -126,7 +126,7 @@ void target_free(struct target **target)
 	*target = NULL;
 }
 
-/* -- lookup ------------------------------------------------------------------------------------------ */
+/* -- lookup ------------------------------------------------------------------------------------ */
 
 static void look_up_next(struct target *target);
 
@@ -210,7 +210,7 @@ void target_lookup_cancel(struct target *target)
 		deferred_cancel(&target->end);
 }
 
-/* -- connecting -------------------------------------------------------------------------------------- */
+/* -- connecting -------------------------------------------------------------------------------- */
 
 PGconn *target_connect(const struct target *target, unsigned first)
 {

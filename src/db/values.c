@@ -162,7 +162,7 @@ void args_bools(struct args *args, const bool *flags, size_t count)
 	array_end(args, &array);
 }
 
-/* -- answers ----------------------------------------------------------------------------------------- */
+/* -- answers ----------------------------------------------------------------------------------- */
 
 int rows_count(const struct rows *rows)
 {

@@ -90,7 +90,7 @@ struct request {
 	int64_t started_us;
 };
 
-/* -- gate.c ------------------------------------------------------------------------------------------ */
+/* -- gate.c ------------------------------------------------------------------------------------ */
 
 /* For evhttp_set_bevcb(): the stream of a connection that is being accepted. */
 struct bufferevent *gate_accept(struct event_base *base, void *server);
@@ -113,7 +113,7 @@ MUST_CHECK bool connection_hold(struct connection *connection);
 /* The request's answer is about to be sent. */
 void connection_answer(struct connection *connection, struct evhttp_request *evhttp);
 
-/* -- refusal.c --------------------------------------------------------------------------------------- */
+/* -- refusal.c --------------------------------------------------------------------------------- */
 
 /* Refuses what arrives from now on; the answer goes out when all earlier requests have theirs. */
 void connection_refuse(struct connection *connection, const struct problem *problem, const char *detail);
@@ -125,7 +125,7 @@ void refusal_send(struct connection *connection);
 void lingerer_take(struct server *server, int descriptor);
 void lingerers_sweep(struct server *server, int64_t now_ms, bool everything);
 
-/* -- request.c --------------------------------------------------------------------------------------- */
+/* -- request.c --------------------------------------------------------------------------------- */
 
 /* Wraps evhttp's request. */
 struct request *request_new(struct server *server, struct evhttp_request *evhttp);
@@ -135,12 +135,12 @@ void request_free(struct request *request);
 enum { ALLOW_CHARACTERS = 64 };
 const char *allow_value(unsigned methods, char out[ALLOW_CHARACTERS]);
 
-/* -- reply.c ----------------------------------------------------------------------------------------- */
+/* -- reply.c ----------------------------------------------------------------------------------- */
 
 /* "Not Found": for the reply line. */
 const char *reply_phrase(int status);
 
-/* -- server.c ---------------------------------------------------------------------------------------- */
+/* -- server.c ---------------------------------------------------------------------------------- */
 
 /* Something that drain or accept may wait for is over. */
 void server_connection_ended(struct server *server);

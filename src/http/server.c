@@ -24,7 +24,7 @@ enum {
 	UNACKNOWLEDGED_MS = 10000 /* then the peer is gone */
 };
 
-/* -- requests ---------------------------------------------------------------------------------------- */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 static void answer_unrouted(struct request *request)
 {
@@ -88,7 +88,7 @@ static void on_request(struct evhttp_request *evhttp, void *context)
 	log_set_request(NULL);
 }
 
-/* -- listening --------------------------------------------------------------------------------------- */
+/* -- listening --------------------------------------------------------------------------------- */
 
 /* Accepted sockets inherit these on Linux. Without them a peer that vanished stays for ever. */
 static void set_socket_options(int descriptor)
@@ -202,7 +202,7 @@ static int port_of(int descriptor)
 	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
-/* -- the server -------------------------------------------------------------------------------------- */
+/* -- the server -------------------------------------------------------------------------------- */
 
 static void on_sweep(void *context)
 {
@@ -305,7 +305,7 @@ int server_connections(const struct server *server)
 	return server->connection_count;
 }
 
-/* -- stopping ---------------------------------------------------------------------------------------- */
+/* -- stopping ---------------------------------------------------------------------------------- */
 
 static void check_drained(struct server *server)
 {

@@ -43,7 +43,7 @@ static void rest(struct handover *handover, int64_t ms)
 		timer_start(handover->look, ms);
 }
 
-/* -- a slice ---------------------------------------------------------------------------------------------------------- */
+/* -- a slice ----------------------------------------------------------------------------------- */
 
 static void ask_contacts(struct flow *flow)
 {
@@ -129,7 +129,7 @@ static const struct flow_step slice_steps[] = {
 	{ 0 },
 };
 
-/* -- the end of a departure -------------------------------------------------------------------------------------------- */
+/* -- the end of a departure -------------------------------------------------------------------- */
 
 static void ask_end(struct flow *flow)
 {
@@ -168,7 +168,7 @@ static void on_end(struct flow *flow, void *context, const struct db_failure *fa
 		find_next(handover);
 }
 
-/* -- the walk ------------------------------------------------------------------------------------------------------------ */
+/* -- the walk ---------------------------------------------------------------------------------- */
 
 static void on_slice(struct flow *flow, void *context, const struct db_failure *failure)
 {

@@ -52,7 +52,7 @@ struct intake {
 static void on_main_done(struct batch *batch, void *context, const struct db_failure *failure);
 static void on_side_done(struct batch *batch, void *context, const struct db_failure *failure);
 
-/* -- ends ------------------------------------------------------------------------------------------------- */
+/* -- ends -------------------------------------------------------------------------------------- */
 
 static void end_later(struct intake *intake, struct queued_draft *queued, enum draft_outcome outcome)
 {
@@ -74,7 +74,7 @@ static void tell_ended(struct intake *intake)
 		timer_stop(intake->expiry);
 }
 
-/* -- starting batches ------------------------------------------------------------------------------------- */
+/* -- starting batches -------------------------------------------------------------------------- */
 
 /* Moves drafts into the batch, at most size_max. */
 static void take(struct batch *batch, struct list *from, size_t size_max)
@@ -150,7 +150,7 @@ static void advance(void *context)
 	tell_ended(intake);
 }
 
-/* -- deadlines -------------------------------------------------------------------------------------------- */
+/* -- deadlines --------------------------------------------------------------------------------- */
 
 /* Lists are in order of arrival, so only their heads need a look. */
 static void expire(struct intake *intake, struct list *list, int64_t now_ms, enum draft_outcome outcome)
@@ -182,7 +182,7 @@ static void expire_all(struct intake *intake)
 	}
 }
 
-/* -- what becomes of a batch ------------------------------------------------------------------------------ */
+/* -- what becomes of a batch ------------------------------------------------------------------- */
 
 static void batch_stored(struct intake *intake, struct batch *batch)
 {
@@ -325,7 +325,7 @@ static void on_pool_change(void *context)
 	advance(intake);
 }
 
-/* -- public ----------------------------------------------------------------------------------------------- */
+/* -- public ------------------------------------------------------------------------------------ */
 
 static void lane_init(struct lane *lane, struct intake *intake)
 {

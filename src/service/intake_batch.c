@@ -75,7 +75,7 @@ enum batch_outcome batch_outcome(const struct batch *batch, size_t index)
 	return batch->outcomes[index];
 }
 
-/* -- first trip: lock, then read what decides ----------------------------------------------------------- */
+/* -- first trip: lock, then read what decides -------------------------------------------------- */
 
 static void ask_locks(struct flow *flow)
 {
@@ -94,7 +94,7 @@ static void ask_locks(struct flow *flow)
 	flow_ask(flow, Q_BATCH_IDS, &count);
 }
 
-/* -- between the trips: plan ------------------------------------------------------------------------------ */
+/* -- between the trips: plan ------------------------------------------------------------------- */
 
 static bool has_source(const struct rows *sources, int64_t source_id)
 {
@@ -152,7 +152,7 @@ static enum flow_next read_locks(struct flow *flow)
 	return stored ? FLOW_NEXT : FLOW_ROLLBACK;
 }
 
-/* -- second trip: store ----------------------------------------------------------------------------------- */
+/* -- second trip: store ------------------------------------------------------------------------ */
 
 static void ask_contacts(struct flow *flow, struct queued_draft *const *drafts, size_t count)
 {

@@ -57,7 +57,7 @@ static void add_literal(struct buf *out, const char *text, size_t length)
 	buf_string(out, "\"");
 }
 
-/* -- queries ----------------------------------------------------------------------------------------- */
+/* -- queries ----------------------------------------------------------------------------------- */
 
 /* Where the text being expanded comes from; the chain up to the query finds circles. */
 struct place {
@@ -234,7 +234,7 @@ void embed_queries(const char *out_dir, const char *dir, const char *fragments_d
 	buf_done(&header), buf_done(&source), buf_done(&raw), buf_done(&sql);
 }
 
-/* -- migrations -------------------------------------------------------------------------------------- */
+/* -- migrations -------------------------------------------------------------------------------- */
 
 void embed_migrations(const char *out_dir, const char *dir)
 {

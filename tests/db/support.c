@@ -11,7 +11,7 @@
 
 enum { WAIT_MS = 15000 };
 
-/* -- databases --------------------------------------------------------------------------------------- */
+/* -- databases --------------------------------------------------------------------------------- */
 
 const char *support_conninfo(const char *database, const char *more)
 {
@@ -68,7 +68,7 @@ void support_terminate_all(const char *conninfo)
 			      " where datname = current_database() and pid <> pg_backend_pid()");
 }
 
-/* -- waiting ----------------------------------------------------------------------------------------- */
+/* -- waiting ----------------------------------------------------------------------------------- */
 
 struct wait {
 	struct loop *loop;
@@ -101,7 +101,7 @@ void support_until(struct loop *loop, bool (*holds)(void *context), void *contex
 	ck_assert_msg(wait.held, "waited for a condition in vain");
 }
 
-/* -- a pool ------------------------------------------------------------------------------------------ */
+/* -- a pool ------------------------------------------------------------------------------------ */
 
 struct world world_of(struct pool_options options)
 {
@@ -168,7 +168,7 @@ void world_until_asked(struct world *world, const char *sql, int64_t wanted)
 	support_until(world->loop, is_answered, &question);
 }
 
-/* -- answers ----------------------------------------------------------------------------------------- */
+/* -- answers ----------------------------------------------------------------------------------- */
 
 void outcome_take(void *context, const struct db_failure *failure, const struct rows *rows)
 {

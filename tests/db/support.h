@@ -37,7 +37,7 @@ void support_terminate_all(const char *conninfo);
 /* Serves the loop until the condition holds; fails the test after 15 s. */
 void support_until(struct loop *loop, bool (*holds)(void *context), void *context);
 
-/* -- a pool, and what its statements answered --------------------------------------------------------- */
+/* -- a pool, and what its statements answered -------------------------------------------------- */
 
 struct world {
 	const char *conninfo;

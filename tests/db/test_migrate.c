@@ -125,7 +125,7 @@ START_TEST(a_role_that_may_only_read_passes_when_nothing_is_missing)
 }
 END_TEST
 
-/* -- connecting -------------------------------------------------------------------------------------- */
+/* -- connecting -------------------------------------------------------------------------------- */
 
 START_TEST(no_server_is_waited_for_and_then_unreachable)
 {
@@ -229,7 +229,7 @@ START_TEST(a_server_that_is_starting_is_waited_for)
 }
 END_TEST
 
-/* -- signals ----------------------------------------------------------------------------------------- */
+/* -- signals ----------------------------------------------------------------------------------- */
 
 static sigset_t block_ends(void)
 {

@@ -163,7 +163,7 @@ START_TEST(statements_that_do_not_prepare_keep_the_pool_from_being_ready)
 }
 END_TEST
 
-/* -- the line ---------------------------------------------------------------------------------------- */
+/* -- the line ---------------------------------------------------------------------------------- */
 
 START_TEST(the_line_is_served_in_order)
 {

@@ -31,9 +31,9 @@ MAY_INCLUDE = {
 
 # Libraries that only some files know.
 LIBRARIES = [
-    (r"event2/", r"(src|include)/http/|src/base/loop\.c"),
+    (r"event2/", r"(src|include)/http/|src/base/loop\.c|tests/unit/fake_request\.c"),
     (r"libpq", r"src/db/|tests/db/"),
-    (r"json-c/", r"(src|include)/(http|api)/"),
+    (r"json-c/", r"(src|include)/(http|api)/|tests/unit/"),
     (r"openssl/", r"src/(base|http|tools)/|src/api/cursor\.c"),
     (r"check\.h", r"tests/"),
 ]

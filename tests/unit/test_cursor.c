@@ -38,13 +38,25 @@ END_TEST
 START_TEST(the_longest_cursor_of_each_endpoint_is_read_back)
 {
 	for (const struct route *route = api_routes; route->path; route++) {
-		const struct endpoint *endpoint = route->about;
-		char *lists = arena_copy(arena, endpoint->list ? endpoint->list : "",
-					 endpoint->list ? strlen(endpoint->list) : 0);
+		const char *list = ((const struct endpoint *)route->about)->list;
 
-		for (char *list = strtok(lists, "|"); list; list = strtok(NULL, "|"))
-			ck_assert_int_eq(read_token(endpoint->list, cursor_print(arena, list, INT64_MAX)), INT64_MAX);
+		for (size_t name; list && *list; list += name + (list[name] == '|')) {
+			const char *one = arena_copy(arena, list, name = strcspn(list, "|"));
+
+			ck_assert_int_eq(read_token(list, cursor_print(arena, one, INT64_MAX)), INT64_MAX);
+		}
 	}
+}
+END_TEST
+
+START_TEST(a_cursor_of_either_list_is_read_where_both_are_taken)
+{
+	ck_assert_int_eq(read_token("leads|sources", cursor_print(arena, "leads", 7)), 7);
+	ck_assert_int_eq(read_token("leads|sources", cursor_print(arena, "sources", 8)), 8);
+	ck_assert_int_eq(read_token("leads|sources", cursor_print(arena, "operators", 7)), 0);
+	ck_assert_int_eq(read_token("leads|sources", cursor_print(arena, "leads|sources", 7)), 0);
+	ck_assert_int_eq(read_token("leads|sources", cursor_print(arena, "lead", 7)), 0);
+	ck_assert_int_eq(read_token("leads|sources", cursor_print(arena, "", 7)), 0);
 }
 END_TEST
 
@@ -226,6 +238,7 @@ UNIT_SUITE(cursor)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, a_cursor_is_read_back);
 	tcase_add_test(tests, the_longest_cursor_of_each_endpoint_is_read_back);
+	tcase_add_test(tests, a_cursor_of_either_list_is_read_where_both_are_taken);
 	tcase_add_test(tests, any_id_is_read_back);
 	tcase_add_test(tests, a_cursor_needs_no_escapes_in_a_url);
 	tcase_add_test(tests, a_cursor_of_another_list_is_none);

@@ -360,6 +360,18 @@ START_TEST(a_cancelled_lookup_says_nothing)
 }
 END_TEST
 
+/* What it holds is gone as well: sanitizers would tell of a leak. */
+START_TEST(a_loop_can_end_while_a_cancelled_lookup_is_under_way)
+{
+	struct found found = { .loop = loop_new() };
+	struct lookup *lookup = loop_lookup(found.loop, "localhost", on_found, &found);
+
+	lookup_cancel(&lookup);
+	loop_free(&found.loop);
+	ck_assert_int_eq(found.calls, 0);
+}
+END_TEST
+
 UNIT_SUITE(loop)
 {
 	tcase_add_test(tests, timers_come_once_each_in_the_order_of_their_delays);
@@ -377,4 +389,5 @@ UNIT_SUITE(loop)
 	tcase_add_test(tests, an_address_is_its_own_answer);
 	tcase_add_test(tests, a_name_longer_than_dns_allows_is_not_found);
 	tcase_add_test(tests, a_cancelled_lookup_says_nothing);
+	tcase_add_test(tests, a_loop_can_end_while_a_cancelled_lookup_is_under_way);
 }

@@ -43,10 +43,10 @@ static const struct field change_fields[] = {
 	[IS_ACTIVE] = FIELD_OF_IS_ACTIVE,
 	[MAX_LOAD_LIMIT] = FIELD_OF_LOAD_LIMIT,
 	[ACTIVE_CONTACTS] = { "active_contacts", FIELD_CHOICE, .fallback = "\"keep\"", .choices = fates,
-			      .help = "With is_active: false only. What becomes of the operator's active "
-				      "contacts: it may keep them, they are released to wait, or redistributed to others by "
-				      "their sources' rule. The operator is inactive at once, the contacts follow in slices, "
-				      "also across a restart." },
+			      .help = "With is_active: false only. What becomes of the operator's active contacts: "
+				      "it may keep them, they are released to wait, or redistributed to others by the "
+				      "rule of their sources. The operator is inactive at once; the contacts follow "
+				      "in slices, also across a restart." },
 	{ 0 },
 };
 

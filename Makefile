@@ -193,7 +193,7 @@ $(BUILD)/lint/tests/%.ok: tests/% $(LINT_INPUTS)
 $(BUILD)/lint/src/%.ok: src/% $(LINT_INPUTS) .clang-tidy
 	@echo '  LINT  $<'
 	@mkdir -p $(@D)
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FLAGS_SHIPPED) -Werror -fanalyzer -c -o /dev/null $<
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FLAGS_SHIPPED) $(FLAGS_ANALYZER) -Werror -c -o /dev/null $<
 	@clang-tidy --quiet $< -- -std=c11 $(CPPFLAGS_ALL) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
 

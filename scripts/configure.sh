@@ -57,6 +57,8 @@ sanitizers='-fsanitize=address,undefined -fno-sanitize-recover=all'
 echo "FLAGS_SHIPPED :=$fortify$hardening -fPIE"
 # Under sanitizers GCC warns of a null format string in every vsnprintf(NULL, 0, ...).
 echo "FLAGS_SANITIZED := $sanitizers -fno-omit-frame-pointer -fPIE$(known -Wno-format-truncation)"
+# The analyzer takes dup2() onto 0, 1 and 2 for a leak.
+echo "FLAGS_ANALYZER :=$(known '-fanalyzer -Wno-analyzer-fd-leak')"
 echo "LDFLAGS_ALL := -pie$(known -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed) \$(LDFLAGS)"
 echo "PKG_CFLAGS := $(pkg-config --cflags libevent json-c libpq libcrypto zlib)"
 echo "PKG_LIBS := $(pkg-config --libs libevent json-c libpq libcrypto zlib)"

@@ -18,8 +18,6 @@ void handover_wake(struct handover *handover);
 /* Takes up nothing new; the slice that runs comes to its end. */
 void handover_stop(struct handover *handover);
 
-bool handover_is_running(const struct handover *handover);
-
 /* Only when nothing runs: after the pool was freed at the latest. */
 void handover_free(struct handover **handover);
 

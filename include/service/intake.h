@@ -32,7 +32,7 @@ enum draft_outcome {
 	DRAFT_UNKNOWN_SOURCE,  /* nothing was stored, the lead neither */
 	DRAFT_REFUSED,         /* the database cannot store one of its values */
 	DRAFT_UNAVAILABLE,     /* the database is away or the line is full: not stored */
-	DRAFT_BUSY,            /* somebody holds a lock that it needs: not stored */
+	DRAFT_BUSY,            /* a lock that it needs is held, or too many wait: not stored */
 	DRAFT_OUTCOME_UNKNOWN, /* stored or not: the connection was lost in the commit */
 	DRAFT_FAILED           /* our bug */
 };
@@ -85,8 +85,5 @@ bool intake_submit(struct intake *intake, struct queued_draft *queued) MUST_CHEC
 
 /* Calls on_change(context) whenever its database went away or came back. One listener. */
 void intake_on_change(struct intake *intake, void (*on_change)(void *context), void *context);
-
-/* Contacts in the line or in a batch. */
-size_t intake_queued(const struct intake *intake);
 
 #endif

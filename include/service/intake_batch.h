@@ -13,8 +13,11 @@ enum batch_locking {
 enum batch_outcome {
 	BATCH_OF_DRAFT_STORED,
 	BATCH_OF_DRAFT_UNKNOWN_SOURCE,
-	BATCH_OF_DRAFT_SET_ASIDE /* its source waits for a lock; nothing was stored */
+	BATCH_OF_DRAFT_SET_ASIDE, /* its source waits for a lock; nothing was stored */
+	BATCH_OF_DRAFT_GOES_AGAIN /* the source's operators changed meanwhile; nothing was stored */
 };
+
+enum { BATCH_TRIES_MAX = 20 }; /* with queued_draft.tries so high nothing goes again: the contact waits */
 
 struct batch;
 

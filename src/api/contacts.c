@@ -139,7 +139,8 @@ static void on_created(struct queued_draft *queued, enum draft_outcome outcome)
 		return;
 	case DRAFT_BUSY:
 		reply_problem(request, &problem_unavailable,
-			      "The contact was not stored: somebody holds one of the source's operators locked.");
+			      "The contact was not stored: something that it needs is held locked, or too many "
+			      "wait before it.");
 		return;
 	case DRAFT_OUTCOME_UNKNOWN:
 		reply_problem(request, &problem_outcome_unknown, NULL);

@@ -10,6 +10,13 @@ static const struct conflict conflicts[] = {
 	{ 0 },
 };
 
+/* Deleted while the weight was being set. */
+static const struct conflict single_conflicts[] = {
+	{ "source_operator_weights_source_id_fkey", &problem_not_found, NULL, "There is no such source." },
+	{ "source_operator_weights_operator_id_fkey", &problem_not_found, NULL, "There is no such operator." },
+	{ 0 },
+};
+
 enum { OPERATOR_ID, WEIGHT };
 
 #define WEIGHT_MAX 1000000
@@ -261,7 +268,7 @@ static const struct flow_step set_steps[] = {
 
 void weights_set(struct request *request)
 {
-	operation_start(operation_new(request, conflicts, operation_reply), set_steps);
+	operation_start(operation_new(request, single_conflicts, operation_reply), set_steps);
 }
 
 const struct endpoint weights_delete_endpoint = {

@@ -92,8 +92,8 @@ static void ask_roster(struct flow *flow)
 static enum flow_next read_roster(struct flow *flow)
 {
 	struct handover *handover = flow_context(flow);
-	struct stuck_sources ignored;
-	struct roster roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &ignored);
+	struct stuck_sources stuck;
+	struct roster roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
 	struct choice *choices = arena_alloc(flow_arena(flow), handover->count, sizeof(*choices));
 
 	handover->waiting = 0;
@@ -103,6 +103,12 @@ static enum flow_next read_roster(struct flow *flow)
 		const struct choice *choice = &choices[i];
 		bool is_taken = handover->is_redistributed && choice->seat != NOBODY;
 
+		if (handover->is_redistributed && !is_taken && stuck_has(&stuck, handover->source_ids[i])) {
+			/* Somebody began to serve the source after the locks were taken: the next pass sees it. */
+			handover->operator_ids[i] = handover->operator_id;
+			handover->reasons[i] = (struct text){ 0 };
+			continue;
+		}
 		handover->operator_ids[i] = is_taken ? roster.seats[choice->seat].operator_id : 0;
 		handover->reasons[i] =
 			text_of(handover->is_redistributed ? waiting_reason_name(choice->reason) : "released");
@@ -264,11 +270,6 @@ void handover_stop(struct handover *handover)
 {
 	handover->is_stopped = true;
 	timer_stop(handover->look);
-}
-
-bool handover_is_running(const struct handover *handover)
-{
-	return handover->is_running;
 }
 
 void handover_free(struct handover **handover)

@@ -6,10 +6,7 @@
 
 #include <assert.h>
 
-enum {
-	TRIES_MAX = 3,       /* of one contact whose failure is nobody's fault, such as an operator deleted meanwhile */
-	EXPIRY_TICK_MS = 100 /* how exactly deadlines are kept */
-};
+enum { EXPIRY_TICK_MS = 100 }; /* how exactly deadlines are kept */
 
 /* A lane runs one batch at a time. */
 struct lane {
@@ -49,8 +46,7 @@ struct intake {
 	void *on_change_context;
 };
 
-static void on_main_done(struct batch *batch, void *context, const struct db_failure *failure);
-static void on_side_done(struct batch *batch, void *context, const struct db_failure *failure);
+static batch_done on_main_done, on_side_done;
 
 /* -- ends -------------------------------------------------------------------------------------- */
 
@@ -167,11 +163,13 @@ static void expire(struct intake *intake, struct list *list, int64_t now_ms, enu
 
 static void expire_all(struct intake *intake)
 {
+	enum draft_outcome late = pool_is_ready(intake->pool) ? DRAFT_BUSY : DRAFT_UNAVAILABLE;
 	int64_t now_ms = loop_now_ms();
 	struct list *next;
 
-	expire(intake, &intake->suspects, now_ms, DRAFT_UNAVAILABLE);
-	expire(intake, &intake->line, now_ms, DRAFT_UNAVAILABLE);
+	/* With the database at hand, it is a lock that others wait for, or too many before them. */
+	expire(intake, &intake->suspects, now_ms, late);
+	expire(intake, &intake->line, now_ms, late);
 	for (struct list *node = intake->parked.next; node != &intake->parked; node = next) {
 		struct parked *parked = LIST_ITEM(node, struct parked, node);
 
@@ -196,11 +194,18 @@ static void batch_stored(struct intake *intake, struct batch *batch)
 		case BATCH_OF_DRAFT_UNKNOWN_SOURCE:
 			end_later(intake, queued, DRAFT_UNKNOWN_SOURCE);
 			break;
+		case BATCH_OF_DRAFT_GOES_AGAIN:
+			break; /* below */
 		case BATCH_OF_DRAFT_SET_ASIDE:
 			parked_add(&intake->parked, queued, PARKED_BY_SOURCE);
 			break;
 		}
 	}
+	for (size_t i = batch_size(batch); i-- > 0;)
+		if (batch_outcome(batch, i) == BATCH_OF_DRAFT_GOES_AGAIN) {
+			batch_draft(batch, i)->tries++;
+			list_prepend(&intake->line, &batch_draft(batch, i)->node);
+		}
 }
 
 /* Back to the head of a list, in their order. */
@@ -221,7 +226,7 @@ static void end_suspect(struct intake *intake, struct queued_draft *queued, enum
 {
 	if (error == DB_DATA)
 		end_later(intake, queued, DRAFT_REFUSED);
-	else if (error == DB_CONFLICT && ++queued->tries < TRIES_MAX)
+	else if (error == DB_CONFLICT && ++queued->tries < BATCH_TRIES_MAX)
 		list_prepend(&intake->suspects, &queued->node);
 	else
 		end_later(intake, queued, DRAFT_FAILED);
@@ -392,9 +397,4 @@ void intake_on_change(struct intake *intake, void (*on_change)(void *context), v
 {
 	intake->on_change = on_change;
 	intake->on_change_context = context;
-}
-
-size_t intake_queued(const struct intake *intake)
-{
-	return intake->queued;
 }

@@ -82,21 +82,23 @@ static void ask_locks(struct flow *flow)
 	const struct batch *batch = flow_context(flow);
 	int64_t *sources = arena_alloc(flow_arena(flow), batch->count, sizeof(*sources));
 	struct args by_source = flow_args(flow), count = flow_args(flow);
+	bool waits = batch->locking == BATCH_WAITS;
 
 	memcpy(sources, batch->source_ids, batch->count * sizeof(*sources));
 	args_ints(&by_source, sources, ids_sort_distinct(sources, batch->count));
 	args_int(&count, (int64_t)batch->count);
 
-	flow_ask(flow, Q_BATCH_SOURCES, &by_source);
+	flow_ask(flow, waits ? Q_BATCH_SOURCES : Q_BATCH_SOURCES_FREE, &by_source);
 	batch_leads_ask(flow, batch->drafts, batch->count);
-	flow_ask(flow, batch->locking == BATCH_WAITS ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
+	flow_ask(flow, waits ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
 	flow_ask(flow, Q_BATCH_LINKS, &by_source);
 	flow_ask(flow, Q_BATCH_IDS, &count);
 }
 
 /* -- between the trips: plan ------------------------------------------------------------------- */
 
-static bool has_source(const struct rows *sources, int64_t source_id)
+/* The row of that source, or -1. */
+static int find_source(const struct rows *sources, int64_t source_id)
 {
 	int low = 0, high = rows_count(sources);
 
@@ -108,16 +110,17 @@ static bool has_source(const struct rows *sources, int64_t source_id)
 		else
 			high = middle;
 	}
-	return low < rows_count(sources) && row_int(sources, low, 0) == source_id;
+	return low < rows_count(sources) && row_int(sources, low, 0) == source_id ? low : -1;
 }
 
-static enum batch_outcome outcome_of(const struct flow *flow, enum batch_locking locking,
+static enum batch_outcome outcome_of(const struct rows *sources, enum batch_locking locking,
 				     const struct stuck_sources *stuck, int64_t source_id)
 {
-	if (!has_source(flow_rows(flow, SOURCES), source_id))
+	int row = find_source(sources, source_id);
+
+	if (row < 0)
 		return BATCH_OF_DRAFT_UNKNOWN_SOURCE;
-	/* Without passing over, a link without a locked row came after the lock: the next batch sees it. */
-	if (locking == BATCH_PASSES_OVER && stuck_has(stuck, source_id))
+	if (!row_bool(sources, row, 1) || (locking == BATCH_PASSES_OVER && stuck_has(stuck, source_id)))
 		return BATCH_OF_DRAFT_SET_ASIDE;
 	return BATCH_OF_DRAFT_STORED;
 }
@@ -135,10 +138,17 @@ static enum flow_next read_locks(struct flow *flow)
 		struct queued_draft *queued = batch->drafts[i];
 		struct contact_result *result = &queued->result;
 
-		batch->outcomes[i] = outcome_of(flow, batch->locking, &stuck, queued->draft.source_id);
+		batch->outcomes[i] =
+			outcome_of(flow_rows(flow, SOURCES), batch->locking, &stuck, queued->draft.source_id);
 		if (batch->outcomes[i] != BATCH_OF_DRAFT_STORED)
 			continue;
 		assign_plan(&roster, &queued->draft.source_id, 1, batch->rng, &batch->choices[i]);
+		if (batch->choices[i].seat == NOBODY && queued->tries < BATCH_TRIES_MAX &&
+		    stuck_has(&stuck, queued->draft.source_id)) {
+			/* Somebody began to serve the source after the locks were taken, and may have room. */
+			batch->outcomes[i] = BATCH_OF_DRAFT_GOES_AGAIN;
+			continue;
+		}
 		*result = (struct contact_result){
 			.id = row_int(ids, (int)i, 0),
 			.lead_id = known_lead_id(&leads, queued->draft.external_id),

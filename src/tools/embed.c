@@ -42,8 +42,10 @@ bool file_read(const char *path, struct buf *out)
 
 	if (!file)
 		return false;
-	while ((got = fread(block, 1, sizeof(block), file)) > 0)
+	do {
+		got = fread(block, 1, sizeof(block), file);
 		buf_add(out, block, got);
+	} while (got == sizeof(block));
 	if (ferror(file))
 		fail("%s: %s", path, strerror(errno));
 	fclose(file);

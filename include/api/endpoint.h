@@ -32,7 +32,9 @@ struct endpoint {
 	const char *summary, *about;
 	const struct field *query; /* NULL: takes none; any parameter is a fault */
 	const struct schema *body; /* NULL: takes none */
-	const char *list;          /* that its cursors belong to; "a|b": its answers are pages of either */
+	/* Rules between members; may be NULL. Notes faults; what else is at fault is not good but safe to look at. */
+	void (*check)(const struct value *body, struct faults *faults);
+	const char *list; /* that its cursors belong to; "a|b": its answers are pages of either */
 	bool takes_if_match;
 	bool is_open;   /* does not need the database */
 	bool is_hidden; /* serves a person's browser: not in the OpenAPI document */

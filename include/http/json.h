@@ -23,9 +23,9 @@ enum { JSON_DEPTH_MAX = 16, JSON_NUMBER_CHARACTERS_MAX = 320 };
 bool json_check(struct text text, struct faults *faults, const char **malformed_out);
 
 /*
- * json_check(), then json-c. NULL with *malformed_out set when it is not JSON; NULL with faults when
- * its content breaks a rule, or is null alone. Owned by the caller: json_object_put(), or by the arena's owner before
- * the arena ends.
+ * json_check(), then json-c. NULL with *malformed_out set when it is not JSON. With faults the object is good only
+ * for finding more of them (NULL where json-c does not take it).
+ * Owned by the caller: json_free().
  */
 struct json_object *json_read(struct text text, struct faults *faults, const char **malformed_out);
 

@@ -1,6 +1,7 @@
 /* Between the router and a handler: the input read and checked by the endpoint's tables. */
 #include "api/internal.h"
 
+#include <string.h>
 #include <strings.h>
 
 const struct input *request_checked(const struct request *request)
@@ -14,9 +15,10 @@ static bool is_json(const char *content_type)
 	static const char json[] = "application/json";
 	size_t length = sizeof(json) - 1;
 
-	return content_type && strncasecmp(content_type, json, length) == 0 &&
-	       (content_type[length] == '\0' || content_type[length] == ';' || content_type[length] == ' ' ||
-		content_type[length] == '\t');
+	if (!content_type || strncasecmp(content_type, json, length) != 0)
+		return false;
+	content_type += length + strspn(content_type + length, " \t");
+	return *content_type == '\0' || *content_type == ';';
 }
 
 void api_admit(struct request *request)
@@ -38,6 +40,8 @@ void api_admit(struct request *request)
 		reply_problem(request, &problem_malformed, "The body is not JSON: %s.", malformed);
 		return;
 	}
+	if (endpoint->check && input->body)
+		endpoint->check(input->body, faults);
 	input->query = fields_read_query(request, endpoint->query, endpoint->list, faults);
 	if (faults->count) {
 		reply_faults(request, faults);

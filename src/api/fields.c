@@ -127,7 +127,7 @@ struct value *fields_read_body(struct request *request, const struct schema *sch
 
 	if (json_object_is_type(json, json_type_object))
 		values = read_object(&walk, "", schema, json);
-	else if (!*malformed_out && !faults->count)
+	else if (!*malformed_out && !faults->count) /* what else is wrong has been noted */
 		faults_add(faults, "", "must be a JSON object");
 	json_object_put(json);
 	return values;

@@ -186,6 +186,9 @@ enum time_error time_read(struct text text, bool whole_hour)
 	if (!char_read(&at, "Zz") && (!char_read(&at, "+- ") || !digits_read(&at, 2, &offset_hour) ||
 				      !char_read(&at, ":") || !digits_read(&at, 2, &offset_minute)))
 		return TIME_MALFORMED;
+	/* An offset would carry the first and the last year out of what PostgreSQL and we write in four digits. */
+	if ((year == 1 || year == 9999) && (offset_hour || offset_minute))
+		return TIME_MALFORMED;
 	if (at != text.at + text.length || year < 1 || month < 1 || month > 12 || day < 1 ||
 	    day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 59 || offset_hour > 14 ||
 	    offset_minute > 59)

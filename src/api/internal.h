@@ -173,13 +173,16 @@ extern const struct field lead_input_fields[]; /* name, phone, email */
 extern const struct schema weights_input_schema;
 extern const char *const contact_statuses[];
 
-/* Weights as given, ready to be sent: operator ids and decimal texts; notes an operator named twice. */
+/* For checks: notes each item of a list member whose operator another item names as well. operator_id comes first. */
+void operators_check_once(const char *member, const struct value *list, struct faults *faults);
+
+/* Weights as given, ready to be sent: operator ids and decimal texts. In the request's arena. */
 struct weights {
 	int64_t *operator_ids;
 	struct text *texts;
 	size_t count;
 };
-struct weights weights_of(struct request *request, const struct value *list, struct faults *faults);
+struct weights *weights_of(struct request *request, const struct value *list);
 
 /* First statement of a step whose operation has such weights as its extra: unknown operators become faults. */
 void weights_ask_unknown(struct flow *flow);

@@ -155,7 +155,16 @@ void operators_read(struct request *request)
 
 /* -- change, delete: under the lock that assignments take, so that they are ordered with the batches --- */
 
+static void check_change(const struct value *body, struct faults *faults)
+{
+	bool is_leaving = body[IS_ACTIVE].is_given && !body[IS_ACTIVE].integer;
+
+	if (body[ACTIVE_CONTACTS].is_given && !is_leaving)
+		faults_add(faults, "active_contacts", "goes only with is_active: false");
+}
+
 const struct endpoint operators_change_endpoint = {
+	.check = check_change,
 	.id = "changeOperator",
 	.tag = "Operators",
 	.summary = "Change an operator",
@@ -223,17 +232,7 @@ static void finish_change(struct operation *operation)
 
 void operators_change(struct request *request)
 {
-	struct operation *operation = operation_new(request, conflicts, finish_change);
-	const struct value *input = operation->input;
-	struct faults *faults;
-
-	if (input[ACTIVE_CONTACTS].is_given && !(input[IS_ACTIVE].is_given && !input[IS_ACTIVE].integer)) {
-		faults = faults_new(request_arena(request));
-		faults_add(faults, "active_contacts", "goes only with is_active: false");
-		reply_faults(request, faults);
-		return;
-	}
-	operation_start(operation, change_steps);
+	operation_start(operation_new(request, conflicts, finish_change), change_steps);
 }
 
 const struct endpoint operators_delete_endpoint = {

@@ -74,7 +74,16 @@ static const struct field answer_fields[] = {
 
 static const struct schema answer_schema = { "Simulation", "What would come of it.", SCHEMA_ANSWER, answer_fields };
 
+static void check_draft(const struct value *body, struct faults *faults)
+{
+	if (body[CONTACTS].is_given == body[LAST].is_given)
+		faults_add(faults, "contacts", "must be given, or else last, but not both");
+	operators_check_once("weights", &body[WEIGHTS], faults);
+	operators_check_once("operators", &body[OPERATORS], faults);
+}
+
 const struct endpoint sources_simulate_endpoint = {
+	.check = check_draft,
 	.id = "simulateSource",
 	.tag = "Sources",
 	.summary = "Try out weights and limits",
@@ -94,7 +103,7 @@ struct player {
 };
 
 struct simulation {
-	struct weights weights; /* of the draft */
+	const struct weights *weights; /* of the draft */
 	bool has_weights;
 	struct roster roster;
 	struct link *links;
@@ -118,7 +127,7 @@ static void ask_case(struct flow *flow)
 	args_int(&count, request_path_number(operation->request, 0));
 	args_int(&count, operation->input[LAST].integer);
 	args_int(&people, request_path_number(operation->request, 0));
-	args_ints(&people, simulation->weights.operator_ids, simulation->weights.count);
+	args_ints(&people, simulation->weights->operator_ids, simulation->weights->count);
 	flow_ask(flow, Q_SIMULATION_CONTACTS, &count);
 	flow_ask(flow, Q_SIMULATION_OPERATORS, &people);
 }
@@ -167,13 +176,13 @@ static void take_weights(struct simulation *simulation, const struct value *list
 	for (size_t i = 0; i < simulation->roster.seat_count; i++)
 		simulation->players[i].weight = 0;
 	for (size_t i = 0; i < list->count; i++) {
-		struct seat *seat = seat_of(simulation, simulation->weights.operator_ids[i]);
+		struct seat *seat = seat_of(simulation, simulation->weights->operator_ids[i]);
 
 		if (seat)
 			simulation->players[seat - simulation->roster.seats].weight = list->items[i][1].integer;
 		else
 			faults_add(faults, arena_printf(faults->arena, "weights[%zu].operator_id", i),
-				   "there is no operator %" PRId64, simulation->weights.operator_ids[i]);
+				   "there is no operator %" PRId64, simulation->weights->operator_ids[i]);
 	}
 }
 
@@ -325,16 +334,9 @@ void sources_simulate(struct request *request)
 	struct operation *operation = operation_new(request, NULL, finish_case);
 	struct simulation *simulation = arena_alloc(request_arena(request), 1, sizeof(*simulation));
 	const struct value *input = operation->input;
-	struct faults *faults = faults_new(request_arena(request));
 
 	simulation->has_weights = input[WEIGHTS].is_given;
-	simulation->weights = weights_of(request, &input[WEIGHTS], faults);
-	if (input[CONTACTS].is_given == input[LAST].is_given)
-		faults_add(faults, "contacts", "must be given, or else last, but not both");
-	if (faults->count) {
-		reply_faults(request, faults);
-		return;
-	}
+	simulation->weights = weights_of(request, &input[WEIGHTS]);
 	simulation->seed = input[SEED].is_given ? input[SEED].integer : (int64_t)(rng_entropy() >> 12);
 	rng_seed(&simulation->rng, (uint64_t)simulation->seed);
 	simulation->operation = operation;

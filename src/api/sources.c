@@ -48,7 +48,13 @@ static const struct schema source_schema = { "Source", "Where contacts come from
 
 /* -- create ------------------------------------------------------------------------------------ */
 
+static void check_create(const struct value *body, struct faults *faults)
+{
+	operators_check_once("weights", &body[WEIGHTS], faults);
+}
+
 const struct endpoint sources_create_endpoint = {
+	.check = check_create,
 	.id = "createSource",
 	.tag = "Sources",
 	.summary = "Make a source",
@@ -99,15 +105,8 @@ static void finish_create(struct operation *operation)
 void sources_create(struct request *request)
 {
 	struct operation *operation = operation_new(request, conflicts, finish_create);
-	struct weights *weights = arena_alloc(request_arena(request), 1, sizeof(*weights));
-	struct faults *faults = faults_new(request_arena(request));
 
-	*weights = weights_of(request, &operation->input[WEIGHTS], faults);
-	if (faults->count) {
-		reply_faults(request, faults);
-		return;
-	}
-	operation->extra = weights;
+	operation->extra = weights_of(request, &operation->input[WEIGHTS]);
 	operation_start(operation, create_steps);
 }
 

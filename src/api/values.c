@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 
 static bool fault(const struct place *place, const char *message)
 {
@@ -104,6 +105,43 @@ static bool weight_take(const struct place *place, const struct field *field, st
 
 /* -- from JSON --------------------------------------------------------------------------------- */
 
+enum { EXPONENT_LEAST = -20 };
+
+/* PostgreSQL writes numbers out: what is short here must not come back as hundreds of digits. */
+static bool is_plain_number(struct json_object *json)
+{
+	double value = json_object_get_double(json);
+	const char *text = json_object_to_json_string(json);
+	const char *exponent = text + strcspn(text, "eE");
+
+	return value > -0x1p63 && value < 0x1p63 && (!*exponent || strtol(exponent + 1, NULL, 10) >= EXPONENT_LEAST);
+}
+
+/* The depth is bounded by the JSON check. */
+static bool has_plain_numbers(struct json_object *json)
+{
+	switch (json_object_get_type(json)) {
+	case json_type_double:
+		return is_plain_number(json);
+	case json_type_array:
+		for (size_t i = 0; i < json_object_array_length(json); i++)
+			if (!has_plain_numbers(json_object_array_get_idx(json, i)))
+				return false;
+		return true;
+	case json_type_object: {
+		json_object_object_foreach(json, name, member)
+		{
+			(void)name;
+			if (!has_plain_numbers(member))
+				return false;
+		}
+		return true;
+	}
+	default:
+		return true;
+	}
+}
+
 static bool payload_take(const struct place *place, const struct field *field, struct json_object *json,
 			 struct value *out)
 {
@@ -115,6 +153,10 @@ static bool payload_take(const struct place *place, const struct field *field, s
 		faults_add(place->faults, place->path, "must be at most %" PRId64 " bytes of JSON", field->max);
 		return false;
 	}
+	/* Where the JSON check found faults, the numbers need not be those that were sent. */
+	if (!place->faults->count && !has_plain_numbers(json))
+		return fault(place,
+			     "must not hold numbers beyond 64 bits or with an exponent below -20; send them as text");
 	out->text = (struct text){ arena_copy(place->arena, text, length), length };
 	return true;
 }

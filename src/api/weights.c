@@ -76,25 +76,37 @@ static bool is_twice(const int64_t *sorted, size_t count, int64_t id)
 	return at && ((at > sorted && at[-1] == id) || (at + 1 < sorted + count && at[1] == id));
 }
 
-struct weights weights_of(struct request *request, const struct value *list, struct faults *faults)
+/* 0 where the item, or its id, is at fault. */
+static int64_t operator_of(const struct value *list, size_t index)
 {
-	struct arena *arena = request_arena(request);
-	struct weights weights = {
-		.operator_ids = arena_alloc(arena, list->count, sizeof(*weights.operator_ids)),
-		.texts = arena_alloc(arena, list->count, sizeof(*weights.texts)),
-		.count = list->count,
-	};
-	int64_t *sorted = arena_alloc(arena, list->count, sizeof(*sorted));
+	return list->items[index] ? list->items[index][OPERATOR_ID].integer : 0;
+}
 
-	for (size_t i = 0; i < list->count; i++) {
-		sorted[i] = weights.operator_ids[i] = list->items[i][OPERATOR_ID].integer;
-		weights.texts[i] = list->items[i][WEIGHT].text;
-	}
+void operators_check_once(const char *member, const struct value *list, struct faults *faults)
+{
+	int64_t *sorted = arena_alloc(faults->arena, list->count, sizeof(*sorted));
+
+	for (size_t i = 0; i < list->count; i++)
+		sorted[i] = operator_of(list, i);
 	qsort(sorted, list->count, sizeof(*sorted), by_number);
 	for (size_t i = 0; i < list->count; i++)
-		if (is_twice(sorted, list->count, weights.operator_ids[i]))
-			faults_add(faults, arena_printf(arena, "weights[%zu].operator_id", i),
-				   "names operator %" PRId64 " more than once", weights.operator_ids[i]);
+		if (operator_of(list, i) > 0 && is_twice(sorted, list->count, operator_of(list, i)))
+			faults_add(faults, arena_printf(faults->arena, "%s[%zu].operator_id", member, i),
+				   "names operator %" PRId64 " more than once", operator_of(list, i));
+}
+
+struct weights *weights_of(struct request *request, const struct value *list)
+{
+	struct arena *arena = request_arena(request);
+	struct weights *weights = arena_alloc(arena, 1, sizeof(*weights));
+
+	weights->operator_ids = arena_alloc(arena, list->count, sizeof(*weights->operator_ids));
+	weights->texts = arena_alloc(arena, list->count, sizeof(*weights->texts));
+	weights->count = list->count;
+	for (size_t i = 0; i < list->count; i++) {
+		weights->operator_ids[i] = operator_of(list, i);
+		weights->texts[i] = list->items[i][WEIGHT].text;
+	}
 	return weights;
 }
 
@@ -145,7 +157,13 @@ void weights_list(struct request *request)
 	respond_items(request, Q_WEIGHTS_LIST, respond_path_args(request, 1));
 }
 
+static void check_replace(const struct value *body, struct faults *faults)
+{
+	operators_check_once("weights", &body[0], faults);
+}
+
 const struct endpoint weights_replace_endpoint = {
+	.check = check_replace,
 	.id = "replaceWeights",
 	.tag = "Sources",
 	.summary = "Replace a source's weights",
@@ -212,15 +230,8 @@ static const struct flow_step replace_steps[] = {
 void weights_replace(struct request *request)
 {
 	struct operation *operation = operation_new(request, conflicts, operation_reply);
-	struct weights *weights = arena_alloc(request_arena(request), 1, sizeof(*weights));
-	struct faults *faults = faults_new(request_arena(request));
 
-	*weights = weights_of(request, &operation->input[0], faults);
-	if (faults->count) {
-		reply_faults(request, faults);
-		return;
-	}
-	operation->extra = weights;
+	operation->extra = weights_of(request, &operation->input[0]);
 	operation_start(operation, replace_steps);
 }
 

@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,14 +21,22 @@ enum { EXIT_NOT_STARTED = 127, PAUSE_MS = 5 };
 /* PG* variables would change what the server does, a foreign locale what it logs. */
 static void reset_environment(void)
 {
-	const char *path = getenv("PATH");
-	const char *libraries = getenv("LD_LIBRARY_PATH");
+	static const char *const kept[] = { "PATH", "LD_LIBRARY_PATH" };
+	char *values[COUNT_OF(kept)] = { NULL };
 
+	for (size_t i = 0; i < COUNT_OF(kept); i++) {
+		const char *value = getenv(kept[i]);
+
+		if (value)
+			values[i] = mem_copy(value, strlen(value));
+	}
 	clearenv();
-	setenv("PATH", path ? path : "/usr/local/bin:/usr/bin:/bin", 1);
 	setenv("LC_ALL", "C", 1);
-	if (libraries)
-		setenv("LD_LIBRARY_PATH", libraries, 1);
+	for (size_t i = 0; i < COUNT_OF(kept); i++) {
+		if (values[i])
+			setenv(kept[i], values[i], 1);
+		mem_free(values[i]);
+	}
 }
 
 static bool become(const struct account *account)
@@ -51,6 +60,8 @@ static void run_in_child(const struct child_options *options, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR);
 
+	if (null < 0)
+		return;
 	/* A session of its own: Ctrl-C in the terminal is for the parent alone, which stops the child in its turn. */
 	setsid();
 	if (dup2(options->input >= 0 ? options->input : null, 0) < 0 ||

@@ -270,38 +270,43 @@ static bool is_plain(const char *path)
 	       path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-")] == '\0';
 }
 
-/* In /tmp anybody may have put something of that name there first: it must be a folder of ours, closed to others. */
-static bool make_own_folder(const char *path, const struct account *account)
+/*
+ * In /tmp anybody may have put something of that name there first: it must be a folder of ours, closed to others.
+ * Returns NULL, or what is wrong with it.
+ */
+static const char *make_own_folder(const char *path, const struct account *account)
 {
+	bool is_new = mkdir(path, 0700) == 0;
 	struct stat found;
 
-	if (mkdir(path, 0700) == 0)
-		return geteuid() != 0 || lchown(path, account->uid, account->gid) == 0;
-	if (errno != EEXIST || lstat(path, &found) != 0 || !S_ISDIR(found.st_mode) || (found.st_mode & 077) != 0)
-		return false;
+	if ((!is_new && errno != EEXIST) || lstat(path, &found) != 0)
+		return strerror(errno);
+	if (!S_ISDIR(found.st_mode) || (found.st_mode & 077) != 0)
+		return "something that is no folder, or is open to others, is in its place";
 	if (geteuid() == 0 && found.st_uid == 0)
-		return lchown(path, account->uid, account->gid) == 0;
-	return found.st_uid == account->uid;
+		return lchown(path, account->uid, account->gid) == 0 ? NULL : strerror(errno);
+	return found.st_uid == account->uid ? NULL : "a folder of another user is in its place";
 }
 
 bool pg_place_make_sockets(struct pg_place *place, struct arena *arena, struct buf *message)
 {
 	const char *bases[] = { geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR"), "/tmp" };
-	const char *path = NULL;
+	const char *path = "/tmp", *fault = "its path is too long";
 
 	for (size_t i = 0; i < COUNT_OF(bases); i++) {
 		if (!bases[i] || !is_plain(bases[i]))
 			continue;
 		path = arena_printf(arena, "%s/leadd-%u-%08x", bases[i], (unsigned)place->account.uid,
 				    (unsigned)short_hash(place->data));
-		if (strlen(path) + strlen("/.s.PGSQL.5432") <= SOCKET_PATH_MAX &&
-		    make_own_folder(path, &place->account)) {
+		if (strlen(path) + strlen("/.s.PGSQL.5432") > SOCKET_PATH_MAX)
+			continue;
+		fault = make_own_folder(path, &place->account);
+		if (!fault) {
 			place->sockets = path;
 			return true;
 		}
 	}
-	buf_printf(message, "The folder %s for the database's socket cannot be made: %s", path,
-		   errno == EEXIST ? "something of another user, or open to others, is in its place" : strerror(errno));
+	buf_printf(message, "The folder %s for the database's socket cannot be made: %s", path, fault);
 	return false;
 }
 

@@ -207,10 +207,12 @@ struct json_object *json_read(struct text text, struct faults *faults, const cha
 		*malformed_out = "the text is too long";
 	else
 		json_check(text, faults, malformed_out);
-	if (*malformed_out || faults->count > faults_before)
+	if (*malformed_out)
 		return NULL;
 	object = parse(text, malformed_out);
-	if (!object && !*malformed_out)
+	if (faults->count > faults_before)
+		*malformed_out = NULL; /* what is wrong has been said */
+	else if (!object && !*malformed_out)
 		faults_add(faults, "", "must not be null");
 	return object;
 }

@@ -228,3 +228,15 @@ def a_client_that_leaves_harms_nobody(api):
             plug.sendall(whole[:end])
     api.get("/health/ready").must(200)
     api.contact(source)
+
+
+@test
+def every_kind_of_fault_is_named_at_once(api):
+    operator = api.operator()["id"]
+    twice = [{"operator_id": operator, "weight": 1}, {"operator_id": operator, "weight": 2}]
+    assert api.post("sources/", {"name": "", "weights": twice}).fields >= {"name", "weights[1].operator_id"}
+    assert api.patch(f"operators/{operator}", {"name": "", "active_contacts": "keep"}).fields == {
+        "name", "active_contacts"}
+    raw = b'{"name": "a", "name": "b", "zz": 1, "max_load_limit": -1}'
+    answer = api.post("operators/", raw)
+    assert answer.fields == {"name", "zz", "max_load_limit"}

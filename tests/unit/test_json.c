@@ -51,11 +51,14 @@ static void expect_malformed(struct text text)
 /* It is JSON, with exactly one fault, there. */
 static void expect_fault(const char *text, const char *field)
 {
+	struct json_object *object;
+
 	ck_assert_msg(checks(text_of(text)), "%s: %s", text, malformed);
 	ck_assert_msg(faults->count == 1 && strcmp(faults->items[0].field, field) == 0, "%s: %zu faults, the first %s",
 		      text, faults->count, faults->count ? faults->items[0].field : "");
-	ck_assert_ptr_null(json_read(text_of(text), faults, &malformed));
+	object = json_read(text_of(text), faults, &malformed);
 	ck_assert_ptr_null(malformed);
+	json_free(&object);
 }
 
 START_TEST(json_of_all_kinds_is_taken)

@@ -144,6 +144,8 @@ START_TEST(other_forms_are_malformed)
 		"2026-01-31T12:00:00++2:00",
 		"2026-01-31T12:00:00Z'; drop table contacts; --",
 		"2026-01-31T1\xd9\xa2:00:00Z",
+		"0001-01-01T00:00:00+01:00",
+		"9999-12-31T23:00:00-01:00",
 	};
 
 	assert_times(texts, COUNT_OF(texts), TIME_MALFORMED);

@@ -28,7 +28,9 @@ void respond_failure(struct request *request, const struct db_failure *failure, 
 		return;
 	case DB_BUSY:
 	case DB_RESTART:
-		reply_problem(request, &problem_unavailable, "Something that this needs is held by somebody else.");
+		reply_problem(request, &problem_unavailable,
+			      "It took too long: something that it needs is held by somebody else, or there is too "
+			      "much to read.");
 		return;
 	case DB_OUTCOME_UNKNOWN:
 		reply_problem(request, &problem_outcome_unknown, NULL);

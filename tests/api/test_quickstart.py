@@ -301,3 +301,22 @@ def an_ordinary_user_has_the_data_at_home():
         assert os.stat(f"/proc/{program.server_pid(data)}").st_uid == os.stat(f"{folder}/home").st_uid
         assert stat.S_IMODE(os.stat(data).st_mode) == 0o700
         assert program.leave() == 0
+
+
+@test
+def a_foreign_folder_in_the_place_of_the_socket_is_refused():
+    with place() as (_, start):
+        program = start().must_serve()
+        sockets = program.sockets()
+        assert program.leave() == 0
+        os.mkdir(sockets, 0o755)
+        try:
+            program = start(XDG_RUNTIME_DIR="")
+            if sockets.startswith("/tmp/"):
+                assert program.left() == EXIT_DATABASE
+                assert sockets in program.output() and "open to others" in program.output()
+            else:
+                assert program.must_serve().sockets() != sockets
+                assert program.leave() == 0
+        finally:
+            os.rmdir(sockets)

@@ -96,6 +96,18 @@ class Program:
         self.process.kill()
         self.process.wait()
 
+    def end(self):
+        """After a test, however it went: nothing of it is left."""
+        if self.process.poll() is None:
+            server = None
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                server = self.server_pid()
+                os.kill(server, signal.SIGCONT)
+            self.kill()
+            if server:
+                poll(lambda: not is_alive(server), "the server has ended", seconds=20)
+        shutil.rmtree(self.sockets() or "", ignore_errors=True)
+
 
 def is_alive(pid):
     """Whether it runs: a dead process that nobody has waited for does not."""
@@ -125,12 +137,7 @@ def place():
         raise
     finally:
         for program in programs:
-            if program.process.poll() is None:
-                with contextlib.suppress(FileNotFoundError, ValueError):
-                    pid = program.server_pid()
-                    os.kill(pid, signal.SIGCONT)
-                program.kill()
-            shutil.rmtree(program.sockets() or "", ignore_errors=True)
+            program.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -13,7 +13,7 @@ enum answer_shape {
 	ANSWER_OTHER   /* see content_type */
 };
 
-enum answer_headers { ANSWER_HAS_LOCATION = 1, ANSWER_HAS_ETAG = 2 };
+enum answer_headers { ANSWER_HAS_LOCATION = 1, ANSWER_HAS_ETAG = 2, ANSWER_HAS_RETRY_AFTER = 4 };
 
 struct answer {
 	int status; /* 0 ends the list */
@@ -36,8 +36,9 @@ struct endpoint {
 	void (*check)(const struct value *body, struct faults *faults);
 	const char *list; /* that its cursors belong to; "a|b": its answers are pages of either */
 	bool takes_if_match;
-	bool is_open;   /* does not need the database */
-	bool is_hidden; /* serves a person's browser: not in the OpenAPI document */
+	bool is_open;      /* does not need the database */
+	bool is_read_only; /* changes nothing, though its method might */
+	bool is_hidden;    /* serves a person's browser: not in the OpenAPI document */
 	struct answer answers[ANSWERS_MAX];
 	const struct problem *problems[PROBLEMS_MAX]; /* its own, beyond those that follow from path, body and query */
 };

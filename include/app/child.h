@@ -37,7 +37,7 @@ bool child_wait(pid_t pid, int64_t wait_ms, int *status_out);
 /* Ends it: SIGINT and at most 15 s, then SIGQUIT and 5 s, then SIGKILL. */
 void child_end(pid_t pid);
 
-/* Whether SIGTERM or SIGINT, blocked by the caller, has arrived. */
+/* Whether SIGTERM, SIGINT or SIGHUP, blocked by the caller, has arrived. */
 bool child_is_interrupted(void);
 
 /* A pause while something outside moves on; only before the loop starts or after it has ended. */

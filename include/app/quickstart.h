@@ -17,7 +17,7 @@ struct quickstart_options {
 enum quickstart_result {
 	QUICKSTART_RUNNING = 0,
 	QUICKSTART_FAILED,     /* message says why */
-	QUICKSTART_INTERRUPTED /* SIGTERM or SIGINT arrived while waiting; both must be blocked by the caller */
+	QUICKSTART_INTERRUPTED /* SIGTERM, SIGINT or SIGHUP arrived while waiting; the caller has to block them */
 };
 
 /*

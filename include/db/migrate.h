@@ -12,7 +12,7 @@ enum migrate_result {
 	MIGRATE_CHANGED,     /* a migration that was applied differs from the one in this program */
 	MIGRATE_UNSUPPORTED, /* the server is older than PostgreSQL 14 */
 	MIGRATE_FAILED,      /* a migration's SQL failed */
-	MIGRATE_INTERRUPTED  /* SIGTERM or SIGINT arrived while waiting; both must be blocked by the caller */
+	MIGRATE_INTERRUPTED  /* SIGTERM, SIGINT or SIGHUP arrived while waiting; the caller has to block them */
 };
 
 /*

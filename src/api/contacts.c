@@ -44,7 +44,7 @@ static const struct field answer_fields[] = {
 	  .example = "\"tg:123456789\"" },
 	{ "source_id", FIELD_ID, .help = "Where it came from.", .example = "1" },
 	{ "operator_id", FIELD_ID, FIELD_NULLABLE, .help = "Who holds it, or held it last; null: nobody yet.",
-	  .example = "7" },
+	  .example = "1" },
 	{ "status", FIELD_CHOICE, .choices = contact_statuses,
 	  .help = "active: an operator holds it and it counts in the load; waiting: nobody was available; "
 		  "closed: done.",
@@ -81,7 +81,7 @@ const struct endpoint contacts_create_endpoint = {
 		 "When nobody is available the contact is stored all the same, with status waiting.",
 	.body = &draft_schema,
 	.answers = { { 201, "The contact was stored.", ANSWER_OBJECT, &contact_schema, ANSWER_HAS_LOCATION } },
-	.problems = { &problem_not_found, &problem_outcome_unknown },
+	.problems = { &problem_not_found },
 };
 
 /* As sql/fragments/contact_columns.sql prints it; a test holds the two together. */
@@ -192,7 +192,7 @@ static const struct field list_query[] = {
 		     .help = "Only those; waiting lists the oldest first, with waiting_reason and waiting_seconds.",
 		     .example = "\"waiting\"" },
 	[FILTER_OPERATOR] = { "operator_id", FIELD_ID_OR_NONE, .help = "Only this operator's, or none's.",
-			      .example = "7" },
+			      .example = "1" },
 	[FILTER_SOURCE] = { "source_id", FIELD_ID, .help = "Only from this source.", .example = "1" },
 	[FILTER_LEAD] = { "lead_id", FIELD_ID, .help = "Only of this lead.", .example = "5" },
 	[CREATED_FROM] = { "created_from", FIELD_TIME, .help = "Created at that time or later.",

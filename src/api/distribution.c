@@ -3,13 +3,13 @@
 #include "api/problems.h"
 
 static const struct field load_fields[] = {
-	{ "operator_id", FIELD_ID, .help = "The operator.", .example = "7" },
+	{ "operator_id", FIELD_ID, .help = "The operator.", .example = "1" },
 	{ "operator_name", FIELD_TEXT, 0, 1, 200, .help = "Its name.", .example = "\"Anna\"" },
 	{ "is_active", FIELD_BOOLEAN, .help = "Whether assignment may give it contacts.", .example = "true" },
 	{ "max_load_limit", FIELD_INTEGER, 0, 0, 1000000, .help = "Its limit.", .example = "10" },
 	{ "active_load", FIELD_INTEGER, 0, 0, INT32_MAX, .help = "Its active contacts.", .example = "3" },
 	{ "free", FIELD_INTEGER, 0, 0, 1000000, .help = "How many more it can take now; 0 when inactive.",
-	  .example = "7" },
+	  .example = "1" },
 	{ 0 },
 };
 
@@ -29,7 +29,7 @@ void distribution_load(struct request *request)
 }
 
 static const struct field share_fields[] = {
-	{ "operator_id", FIELD_ID, .help = "The operator.", .example = "7" },
+	{ "operator_id", FIELD_ID, .help = "The operator.", .example = "1" },
 	{ "operator_name", FIELD_TEXT, 0, 1, 200, .help = "Its name.", .example = "\"Anna\"" },
 	{ "weight", FIELD_WEIGHT, FIELD_NULLABLE, 0, 1000000,
 	  .help = "Its weight now; null when it no longer serves the source.", .example = "2.5" },

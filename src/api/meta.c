@@ -146,7 +146,8 @@ const struct endpoint meta_root_endpoint = {
 	.about = "Sends a browser to /docs; tells any other client that the service is there.",
 	.is_open = true,
 	.answers = { { 200, "The service is there.", ANSWER_OBJECT, &health_schema },
-		     { 303, "To /docs, for a client that accepts text/html.", ANSWER_EMPTY } },
+		     { 303, "To /docs, for a client that accepts text/html.", ANSWER_EMPTY, NULL,
+		       ANSWER_HAS_LOCATION } },
 };
 
 void meta_root(struct request *request)

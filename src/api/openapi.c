@@ -29,7 +29,9 @@ static void print_info(struct buf *out)
 		      "proportion to weights, among those who are active and below their limit of active "
 		      "contacts. When nobody is free the contact is stored all the same and waits.\n\n"
 		      "Every path works with and without its trailing slash. Errors are problem+json (RFC 9457), "
-		      "with every fault of an input at once. Every answer carries X-Request-Id."));
+		      "with every fault of an input at once. Every answer carries X-Request-Id.\n\n"
+		      "Beside the problems that each operation lists, HTTP itself may be answered with 405, 408, "
+		      "414, 417, 431, 501 or 505, as problem+json too; `/problems/` explains all of them."));
 	buf_string(out, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"servers\":[{\"url\":\"/\","
 			"\"description\":\"This service\"}],\"security\":[],\"tags\":[");
 	for (size_t i = 0; i < COUNT_OF(tags); i++) {
@@ -108,6 +110,8 @@ static void print_headers(struct buf *out, unsigned headers)
 		buf_string(out, ",\"Location\":{\"$ref\":\"#/components/headers/Location\"}");
 	if (headers & ANSWER_HAS_ETAG)
 		buf_string(out, ",\"ETag\":{\"$ref\":\"#/components/headers/ETag\"}");
+	if (headers & ANSWER_HAS_RETRY_AFTER)
+		buf_string(out, ",\"Retry-After\":{\"$ref\":\"#/components/headers/RetryAfter\"}");
 	buf_char(out, '}');
 }
 
@@ -148,9 +152,10 @@ static void print_answers(struct buf *out, const struct endpoint *endpoint)
 	}
 }
 
-/* Those that follow from what an endpoint takes, and its own. Answers are listed by status, so several share one. */
+/* Those that follow from what an endpoint takes and does, and its own. */
 static size_t problems_of(const struct route *route, const struct endpoint *endpoint, const struct problem **list)
 {
+	bool changes = route->method != HTTP_GET && !endpoint->is_read_only;
 	size_t count = 0;
 
 	list[count++] = &problem_malformed;
@@ -161,35 +166,60 @@ static size_t problems_of(const struct route *route, const struct endpoint *endp
 		list[count++] = &problem_media_type;
 	}
 	list[count++] = &problem_validation;
+	if (endpoint->body && changes)
+		list[count++] = &problem_unstorable;
 	if (!endpoint->is_open)
 		list[count++] = &problem_unavailable;
+	if (changes)
+		list[count++] = &problem_outcome_unknown;
 	for (size_t i = 0; i < PROBLEMS_MAX && endpoint->problems[i]; i++)
 		list[count++] = endpoint->problems[i];
 	return count;
 }
 
+static void print_problem_example(struct buf *out, const struct problem *problem)
+{
+	buf_printf(out, "\"%s\":{\"value\":{\"type\":\"/problems/%s\",\"title\":", problem->slug, problem->slug);
+	buf_json(out, text_of(problem->title));
+	buf_printf(out, ",\"status\":%d,\"detail\":", problem->status);
+	buf_json(out, text_of(problem->title));
+	buf_string(out, ",\"instance\":\"5f0c9a1e2b3d4c6f\"");
+	if (problem == &problem_validation)
+		buf_string(out, ",\"errors\":[{\"field\":\"name\",\"message\":\"is required\"}]");
+	buf_string(out, "}}");
+}
+
+/* One answer for all problems of a status, with an example of each. */
+static void print_problem_answer(struct buf *out, int status, const struct problem *const *problems, size_t count)
+{
+	buf_printf(out, ",\"%d\":{\"description\":\"", status);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "%s%s (`/problems/%s`)", i ? "; " : "", problems[i]->title, problems[i]->slug);
+	buf_char(out, '"');
+	print_headers(out, problems[0]->retry_after_seconds > 0 ? ANSWER_HAS_RETRY_AFTER : 0);
+	buf_string(out, ",\"content\":{\"application/problem+json\":{\"schema\":"
+			"{\"$ref\":\"#/components/schemas/Problem\"},\"examples\":{");
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buf_char(out, ',');
+		print_problem_example(out, problems[i]);
+	}
+	buf_string(out, "}}}}");
+}
+
 static void print_problems(struct buf *out, const struct route *route, const struct endpoint *endpoint)
 {
-	const struct problem *list[8 + PROBLEMS_MAX];
-	size_t count = problems_of(route, endpoint, list);
+	const struct problem *all[8 + PROBLEMS_MAX], *same[8 + PROBLEMS_MAX];
+	size_t count = problems_of(route, endpoint, all);
 
 	for (int status = 400; status < 600; status++) {
-		bool is_first = true;
+		size_t same_count = 0;
 
-		for (size_t i = 0; i < count; i++) {
-			if (list[i]->status != status)
-				continue;
-			if (is_first)
-				buf_printf(out, ",\"%d\":{\"description\":\"", status);
-			buf_printf(out, "%s%s (`/problems/%s`)", is_first ? "" : "; ", list[i]->title, list[i]->slug);
-			is_first = false;
-		}
-		if (is_first)
-			continue;
-		buf_char(out, '"');
-		print_headers(out, 0);
-		buf_string(out, ",\"content\":{\"application/problem+json\":{\"schema\":"
-				"{\"$ref\":\"#/components/schemas/Problem\"}}}}");
+		for (size_t i = 0; i < count; i++)
+			if (all[i]->status == status)
+				same[same_count++] = all[i];
+		if (same_count)
+			print_problem_answer(out, status, same, same_count);
 	}
 }
 
@@ -262,13 +292,16 @@ void openapi_print(struct buf *out, const struct route *routes)
 {
 	print_info(out);
 	print_paths(out, routes);
-	buf_string(out,
-		   ",\"components\":{\"headers\":{"
-		   "\"RequestId\":{\"description\":\"The client's own X-Request-Id, or one made here; stands in the "
-		   "log.\",\"schema\":{\"type\":\"string\"}},"
-		   "\"Location\":{\"description\":\"Path of what was made.\",\"schema\":{\"type\":\"string\"}},"
-		   "\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
-		   "\"schemas\":{");
+	buf_string(
+		out,
+		",\"components\":{\"headers\":{"
+		"\"RequestId\":{\"description\":\"The client's own X-Request-Id, or one made here; stands in the "
+		"log.\",\"schema\":{\"type\":\"string\"}},"
+		"\"Location\":{\"description\":\"Path of what was made.\",\"schema\":{\"type\":\"string\"}},"
+		"\"RetryAfter\":{\"description\":\"Seconds after which it may be tried again.\",\"schema\":{\"type\":"
+		"\"integer\"}},"
+		"\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
+		"\"schemas\":{");
 	openapi_print_problem_schema(out);
 	openapi_print_schemas(out, routes);
 	buf_string(out, "}}}");

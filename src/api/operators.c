@@ -55,7 +55,7 @@ static const struct schema change_schema = { "OperatorChange", "What is to be ch
 					     change_fields };
 
 static const struct field answer_fields[] = {
-	{ "id", FIELD_ID, .help = "Never reused.", .example = "7" },
+	{ "id", FIELD_ID, .help = "Never reused.", .example = "1" },
 	{ "name", FIELD_TEXT, 0, 1, 200, .help = "What people call the operator.", .example = "\"Anna\"" },
 	{ "is_active", FIELD_BOOLEAN, .help = "Whether assignment may give contacts to the operator.",
 	  .example = "true" },

@@ -15,7 +15,7 @@ enum {
 };
 
 static const struct field operator_fields[] = {
-	[OVERRIDE_ID] = { "operator_id", FIELD_ID, FIELD_REQUIRED, .help = "The operator.", .example = "7" },
+	[OVERRIDE_ID] = { "operator_id", FIELD_ID, FIELD_REQUIRED, .help = "The operator.", .example = "1" },
 	[OVERRIDE_ACTIVE] = { "is_active", FIELD_BOOLEAN, .help = "As if it were so; else as it is.",
 			      .example = "true" },
 	[OVERRIDE_LIMIT] = { "max_load_limit", FIELD_INTEGER, 0, 0, 1000000, .help = "As if it were so; else as it is.",
@@ -43,7 +43,7 @@ static const struct field draft_fields[] = {
 static const struct schema draft_schema = { "SimulationDraft", "A case to be tried out.", SCHEMA_DRAFT, draft_fields };
 
 static const struct field item_fields[] = {
-	{ "operator_id", FIELD_ID, .help = "The operator.", .example = "7" },
+	{ "operator_id", FIELD_ID, .help = "The operator.", .example = "1" },
 	{ "operator_name", FIELD_TEXT, 0, 1, 200, .help = "Its name.", .example = "\"Anna\"" },
 	{ "weight", FIELD_WEIGHT, 0, 0, 1000000, .help = "Its weight in this case.", .example = "2.5" },
 	{ "expected_share", FIELD_SHARE, .help = "weight / sum of the weights.", .example = "0.25" },
@@ -84,6 +84,7 @@ static void check_draft(const struct value *body, struct faults *faults)
 
 const struct endpoint sources_simulate_endpoint = {
 	.check = check_draft,
+	.is_read_only = true,
 	.id = "simulateSource",
 	.tag = "Sources",
 	.summary = "Try out weights and limits",

@@ -25,7 +25,7 @@ enum { OPERATOR_ID, WEIGHT };
 	"gives no contacts. At most three decimals."
 
 static const struct field item_fields[] = {
-	[OPERATOR_ID] = { "operator_id", FIELD_ID, FIELD_REQUIRED, .help = "The operator.", .example = "7" },
+	[OPERATOR_ID] = { "operator_id", FIELD_ID, FIELD_REQUIRED, .help = "The operator.", .example = "1" },
 	[WEIGHT] = { "weight", FIELD_WEIGHT, FIELD_REQUIRED, 0, WEIGHT_MAX, .help = WEIGHT_HELP, .example = "2.5" },
 	{ 0 },
 };
@@ -49,7 +49,7 @@ static const struct field single_fields[] = {
 static const struct schema single_schema = { "WeightValue", "One weight.", SCHEMA_DRAFT, single_fields };
 
 static const struct field answer_fields[] = {
-	{ "operator_id", FIELD_ID, .help = "The operator.", .example = "7" },
+	{ "operator_id", FIELD_ID, .help = "The operator.", .example = "1" },
 	{ "operator_name", FIELD_TEXT, 0, 1, 200, .help = "Its name.", .example = "\"Anna\"" },
 	{ "weight", FIELD_WEIGHT, 0, 0, WEIGHT_MAX, .help = WEIGHT_HELP, .example = "2.5" },
 	{ "share", FIELD_SHARE, .help = "weight / sum of the source's weights.", .example = "0.25" },

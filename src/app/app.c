@@ -7,6 +7,7 @@
 #include "http/server.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,8 @@ enum {
 	POSTGRES_PAUSE_MS = 1000,   /* before a private server that ended is started again */
 	TIDY_MS = 3600 * 1000,
 	SETTINGS_BYTES = 700,
-	MESSAGE_BYTES = 1024
+	MESSAGE_BYTES = 1024,
+	MMAP_FROM_BYTES = 128 * 1024
 };
 
 struct app {
@@ -50,6 +52,7 @@ static void block_stop_signals(int how)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
 	sigprocmask(how, &signals, NULL);
 }
 
@@ -206,17 +209,21 @@ static void on_drain_due(void *context)
 	server_drain(app->server, app->config->shutdown_seconds * 1000, on_drained, app);
 }
 
+static const char *signal_name(int number)
+{
+	return number == SIGINT ? "INT" : number == SIGHUP ? "HUP" : "TERM";
+}
+
 static void on_stop_signal(void *context, int number)
 {
 	struct app *app = context;
 
 	if (app->is_stopping) {
-		log_warn("app.stopped", "signal=%s at=once", number == SIGINT ? "INT" : "TERM");
+		log_warn("app.stopped", "signal=%s at=once", signal_name(number));
 		_exit(EXIT_ASKED); /* the private server notices that its parent is gone */
 	}
 	app->is_stopping = true;
-	log_info("app.stopping", "signal=%s live_requests=%d", number == SIGINT ? "INT" : "TERM",
-		 server_live_requests(app->server));
+	log_info("app.stopping", "signal=%s live_requests=%d", signal_name(number), server_live_requests(app->server));
 	handover_stop(app->handover);
 	server_linger(app->server);
 	timer_start(app->drain, app->config->drain_seconds * 1000);
@@ -274,6 +281,10 @@ static void open_rest(struct app *app)
 	app->tidy = timer_new(app->loop, on_tidy, app);
 	loop_signal(app->loop, SIGTERM, on_stop_signal, app);
 	loop_signal(app->loop, SIGINT, on_stop_signal, app);
+	if (signal(SIGHUP, SIG_DFL) != SIG_IGN) /* the terminal was closed, and nobody asked to go on without */
+		loop_signal(app->loop, SIGHUP, on_stop_signal, app);
+	else
+		signal(SIGHUP, SIG_IGN);
 	if (app->quickstart) {
 		loop_signal(app->loop, SIGCHLD, on_child, app);
 		timer_start(app->tidy, TIDY_MS);
@@ -320,6 +331,8 @@ static void prepare_process(const struct config *config)
 		if (strcmp(config->log_level, names[level]) == 0)
 			log_set_level((enum log_level)level);
 	signal(SIGPIPE, SIG_IGN);
+	/* Large blocks go back to the system when they are freed; by itself glibc would begin to keep them. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
 	block_stop_signals(SIG_BLOCK);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;

@@ -38,6 +38,7 @@ bool session_pause(struct session *session, int64_t ms)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGHUP);
 	if (sigtimedwait(&ends, NULL, &time) < 0)
 		return true;
 	return session_fail(session, MIGRATE_INTERRUPTED, "stopped by a signal");

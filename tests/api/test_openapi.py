@@ -223,3 +223,14 @@ def the_original_requests_are_valid_by_the_document(api):
     for path, draft in drafts.items():
         body = resolve(document["paths"][path]["post"]["requestBody"], document)
         assert not list(validate(draft, body["content"]["application/json"]["schema"], document)), path
+
+
+@test
+def the_examples_work_as_they_are_on_a_fresh_service(lab):
+    """Whoever presses Execute in the pages without typing anything: operator, source, contact."""
+    api = lab.serve(lab.new_database("examples"))
+    answers = {}
+    for path in ("/api/v1/operators/", "/api/v1/sources/", "/api/v1/contacts/"):
+        content = document_of(api)["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        answers[path] = api.post(path, content["example"]).must(201)
+    assert answers["/api/v1/contacts/"]["operator_id"] == answers["/api/v1/operators/"]["id"]

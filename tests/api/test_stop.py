@@ -24,7 +24,7 @@ def draft(api, source):
 
 @test
 def an_idle_server_stops_at_once(lab):
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         server = lab.serve().server
         with Stopwatch() as watch:
             server.must_leave_cleanly(number)

@@ -102,7 +102,7 @@ struct operation {
 	struct faults *faults; /* the same, for a 422 */
 	struct text json;      /* the answer, copied into the request's arena */
 	int status;
-	bool is_new;
+	int64_t id; /* of what was made */
 	int64_t version;
 	void *extra; /* the resource's own */
 };

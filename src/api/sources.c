@@ -82,7 +82,7 @@ static enum flow_next read_create(struct flow *flow)
 	const struct rows *rows = flow_rows(flow, 0);
 
 	operation_take_json(operation, rows);
-	operation->version = row_int(rows, 0, 1);
+	operation->id = row_int(rows, 0, 1);
 	return FLOW_NEXT;
 }
 
@@ -95,9 +95,9 @@ static const struct flow_step create_steps[] = {
 static void finish_create(struct operation *operation)
 {
 	if (operation->json.at)
-		reply_header(operation->request, "Location",
-			     arena_printf(request_arena(operation->request), "/api/v1/sources/%" PRId64,
-					  operation->version));
+		reply_header(
+			operation->request, "Location",
+			arena_printf(request_arena(operation->request), "/api/v1/sources/%" PRId64, operation->id));
 	operation->status = 201;
 	operation_reply(operation);
 }

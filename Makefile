@@ -16,8 +16,8 @@ endif
 GEN := $(BUILD)/gen
 SOURCES := $(wildcard $(LAYERS:%=src/%/*.c))
 GENERATED := queries migrations assets
-C_FILES := $(wildcard src/*/*.c tests/unit/*.c tests/db/*.c)
-H_FILES := $(wildcard include/*/*.h src/*/*.h tests/unit/*.h tests/db/*.h)
+C_FILES := $(wildcard src/*/*.c tests/unit/*.c tests/db/*.c tests/fuzz/*.c)
+H_FILES := $(wildcard include/*/*.h src/*/*.h tests/unit/*.h tests/db/*.h tests/fuzz/*.h)
 CONSOLE := $(shell find src/console -type f 2>/dev/null)
 
 # Compiling in parallel is the default; a -j of the caller wins.
@@ -28,7 +28,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-.PHONY: all run check test test-versions lint format bench deps clean help
+.PHONY: all run check test test-versions test-faults lint format bench fuzz deps clean help
 all: $(OUT)/leadd
 
 help:
@@ -40,6 +40,8 @@ help:
 	@echo 'make format         bring the C files into the house style'
 	@echo 'make bench          the load test, against the bars of docs/ASSIGNMENT.md'
 	@echo 'make test-versions  the HTTP tests against PostgreSQL 14 to 18'
+	@echo 'make test-faults     databases, networks and replicas that fail, with two replicas behind HAProxy (QUICK=1)'
+	@echo 'make fuzz            libFuzzer on all that reads what strangers send, SECONDS=60 each (needs clang)'
 	@echo 'make deps           install all packages of the targets above (Debian, Ubuntu)'
 	@echo 'make clean          remove $(BUILD)'
 	@echo 'SAN=1               with any of them: AddressSanitizer and UndefinedBehaviorSanitizer'
@@ -55,7 +57,9 @@ PACKAGES_test-versions := build test
 PACKAGES_lint := build test lint
 PACKAGES_format := lint
 PACKAGES_bench := build test bench
-PACKAGES_deps := build test browser lint bench
+PACKAGES_fuzz := build test fuzz
+PACKAGES_test-faults := build test faults
+PACKAGES_deps := build test browser lint bench fuzz faults
 PACKAGES := $(sort $(foreach goal,$(GOALS),$(PACKAGES_$(goal))))
 
 .PHONY: packages
@@ -89,9 +93,10 @@ $(EMBED): $(EMBED_SOURCES) $(wildcard src/tools/*.h) include/base/buf.h include/
 	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $(EMBED_SOURCES) $(PKG_LIBS)
 
 # The tool leaves files alone whose content is the same; the stamps keep make from asking it each time.
-$(GEN)/queries.stamp: $(EMBED) sql/queries sql/fragments $(wildcard sql/queries/*.sql sql/fragments/*.sql)
-	@echo '  SQL   sql/queries'
-	@mkdir -p $(@D) && $(EMBED) queries $(GEN) sql/queries sql/fragments && touch $@
+SQL_FOLDERS := sql/queries sql/once sql/fragments
+$(GEN)/queries.stamp: $(EMBED) $(SQL_FOLDERS) $(wildcard $(SQL_FOLDERS:%=%/*.sql))
+	@echo '  SQL   $(SQL_FOLDERS)'
+	@mkdir -p $(@D) && $(EMBED) queries $(GEN) $(SQL_FOLDERS) && touch $@
 
 $(GEN)/migrations.stamp: $(EMBED) sql/migrations $(wildcard sql/migrations/*.sql)
 	@echo '  SQL   sql/migrations'
@@ -116,44 +121,59 @@ $(GEN)/assets.c: $(GEN)/assets.stamp ;
 
 # -- the program and the test programs, once for each variant ----------------------------------------------
 
-# variant: $(1) folder, $(2) name of the variable with its flags
+# variant: $(1) folder, $(2) name of the variable with its flags, $(3) of that with its compiler
 define variant
 $(1)/obj/%.o: src/%.c $(BUILD)/config.mk | $(GEN)/queries.h $(GEN)/migrations.h
 	@echo '  CC    $$@'
 	@mkdir -p $$(@D)
-	@$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
+	@$$($(3)) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
 
 $(1)/obj/gen/%.o: $(GEN)/%.c $(BUILD)/config.mk
 	@echo '  CC    $$@'
 	@mkdir -p $$(@D)
-	@$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
+	@$$($(3)) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
 
 $(1)/obj/tests/%.o: tests/%.c $(BUILD)/config.mk | $(GEN)/queries.h $(GEN)/migrations.h
 	@echo '  CC    $$@'
 	@mkdir -p $$(@D)
-	@$$(CC) $$(CPPFLAGS_ALL) -Itests $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
+	@$$($(3)) $$(CPPFLAGS_ALL) -Itests $$(CFLAGS_ALL) $$($(2)) -MMD -MP -c -o $$@ $$<
 
 $(1)/libleadd.a: $$(patsubst src/%.c,$(1)/obj/%.o,$$(filter-out src/app/main.c,$$(SOURCES))) $$(GENERATED:%=$(1)/obj/gen/%.o)
 	@rm -f $$@ && ar rcs $$@ $$^
 
 $(1)/leadd: $(1)/obj/app/main.o $(1)/libleadd.a
 	@echo '  LINK  $$@'
-	@$$(CC) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
+	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
 
 $(1)/unit-tests: $$(patsubst tests/%.c,$(1)/obj/tests/%.o,$$(wildcard tests/unit/*.c)) $(1)/libleadd.a
 	@echo '  LINK  $$@'
-	@$$(CC) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(CHECK_LIBS) $$(LIBS)
+	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(CHECK_LIBS) $$(LIBS)
 
 $(1)/db-tests: $$(patsubst tests/%.c,$(1)/obj/tests/%.o,$$(wildcard tests/db/*.c)) $(1)/libleadd.a
 	@echo '  LINK  $$@'
-	@$$(CC) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(CHECK_LIBS) $$(LIBS)
+	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(CHECK_LIBS) $$(LIBS)
 
--include $$(patsubst src/%.c,$(1)/obj/%.d,$$(SOURCES)) $$(patsubst tests/%.c,$(1)/obj/tests/%.d,$$(wildcard tests/unit/*.c tests/db/*.c))
+# What the fuzzer found once, without a fuzzer.
+$(1)/fuzz-replay: $$(patsubst tests/%.c,$(1)/obj/tests/%.o,$$(FUZZ_SOURCES) tests/fuzz/replay.c) $(1)/libleadd.a
+	@echo '  LINK  $$@'
+	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
+
+-include $$(patsubst src/%.c,$(1)/obj/%.d,$$(SOURCES)) $$(patsubst tests/%.c,$(1)/obj/tests/%.d,$$(wildcard tests/unit/*.c tests/db/*.c tests/fuzz/*.c))
 -include $$(GENERATED:%=$(1)/obj/gen/%.d)
 endef
 
-$(eval $(call variant,$(BUILD),FLAGS_SHIPPED))
-$(eval $(call variant,$(BUILD)/san,FLAGS_SANITIZED))
+FUZZ_SOURCES := $(filter-out tests/fuzz/engine.c tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)) tests/unit/fake_request.c
+CLANG ?= clang
+# GCC is the compiler whose warnings count.
+FLAGS_FUZZED := -w -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
+
+$(eval $(call variant,$(BUILD),FLAGS_SHIPPED,CC))
+$(eval $(call variant,$(BUILD)/san,FLAGS_SANITIZED,CC))
+$(eval $(call variant,$(BUILD)/fuzz,FLAGS_FUZZED,CLANG))
+
+$(BUILD)/fuzz/fuzz: $(patsubst tests/%.c,$(BUILD)/fuzz/obj/tests/%.o,$(FUZZ_SOURCES) tests/fuzz/engine.c) $(BUILD)/fuzz/libleadd.a
+	@echo '  LINK  $@'
+	@$(CLANG) $(CFLAGS_ALL) -fsanitize=fuzzer $(FLAGS_FUZZED) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
 
 # -- what people type --------------------------------------------------------------------------------------
 
@@ -167,12 +187,24 @@ check: $(OUT)/unit-tests
 $(BUILD)/browser/stamp: tests/browser/package.json tests/browser/package-lock.json scripts/npm-install.sh
 	@scripts/npm-install.sh tests/browser $(@D) && touch $@
 
-TEST_PROGRAMS := leadd unit-tests db-tests
+TEST_PROGRAMS := leadd unit-tests db-tests fuzz-replay
 test: $(TEST_PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/san/%) $(BUILD)/browser/stamp
 	@BUILD='$(BUILD)' scripts/test.sh
 
 test-versions: $(BUILD)/leadd
 	@BUILD='$(BUILD)' scripts/test-versions.sh
+
+test-faults: $(BUILD)/leadd
+	@LEADD=$(BUILD)/leadd python3 tests/faults/run.py $(if $(QUICK),--quick) $(ARGS)
+
+# SECONDS for each target; TARGETS="json body" for some of them.
+.PHONY: fuzz-compiler
+fuzz-compiler: $(if $(PACKAGES),packages)
+	@scripts/fuzz.sh --probe '$(CLANG)'
+
+fuzz: fuzz-compiler
+	@$(MAKE) --no-print-directory $(BUILD)/fuzz/fuzz
+	@BUILD='$(BUILD)' SECONDS_EACH='$(or $(SECONDS),60)' scripts/fuzz.sh $(TARGETS)
 
 bench: $(BUILD)/leadd
 	@LEADD=$(BUILD)/leadd python3 tests/load/bench.py $(ARGS)

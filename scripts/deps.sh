@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what is missing of the given groups (build, test, browser, lint, bench) with apt-get; touches nothing when
-# all is there, so that it costs nothing and works offline. What counts is the ability, not the package: a compiler,
-# node or PostgreSQL of another origin is as good.
+# Installs what is missing of the given groups (build, test, browser, lint, bench, fuzz, faults) with apt-get; touches
+# nothing when all is there, so that it costs nothing and works offline. What counts is the ability, not the package: a
+# compiler, node or PostgreSQL of another origin is as good.
 # shellcheck disable=SC2086,SC2317 # lists of words are meant to be split; need() calls the functions
 set -u
 
@@ -19,6 +19,12 @@ postgres_server() {
 		[ -x "$program" ] && return
 	done
 	return 1
+}
+
+# clang and its library for fuzzing, which is a package of its own.
+fuzzer() {
+	have clang && echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -fsanitize=fuzzer -x c -o /dev/null - >/dev/null 2>&1
 }
 
 own_database() {
@@ -72,6 +78,16 @@ for group in "$@"; do
 	bench)
 		need wrk have wrk
 		need python3 have python3
+		;;
+	fuzz)
+		need clang have clang
+		need libclang-rt-dev fuzzer
+		;;
+	faults)
+		need python3 have python3
+		need postgresql postgres_server
+		have haproxy || [ -x /usr/sbin/haproxy ] || optional="$optional haproxy"
+		have iptables || [ -x /usr/sbin/iptables ] || optional="$optional iptables"
 		;;
 	*)
 		echo "deps.sh: no group \"$group\"" >&2
@@ -131,6 +147,6 @@ if [ -n "$missing" ]; then
 	fi
 fi
 for package in $optional; do
-	apt install --no-install-recommends "$package" || echo "Not to be had here: $package (the browser tests need it)"
+	apt install --no-install-recommends "$package" || echo "Not to be had here: $package (some tests are left out)"
 done
 exit 0

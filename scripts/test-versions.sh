@@ -60,7 +60,7 @@ for version in "${versions[@]}"; do
 		untested+=" ${version%%.*}"
 		continue
 	fi
-	PG_BIN="$work/$version/bin" LEADD="$build/leadd" python3 tests/api/run.py 2>&1 | tee "$work/log"
+	PG_BIN="$work/$version/bin" LEADD="$build/leadd" CHAOS_SECONDS=20 python3 tests/api/run.py 2>&1 | tee "$work/log"
 	status=${PIPESTATUS[0]}
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$work/log" | tail -n 1)
 	read -r p _ f _ <<<"${line/,/}"

@@ -49,10 +49,12 @@ run "build tool" env BUILD="$build" python3 tests/lint/test_embed.py
 for variant in "${variants[@]}"; do
 	name=${variant:+, sanitized}
 	[ ! -e "$build$variant/unit-tests" ] || run "unit$name" "$build$variant/unit-tests"
+	[ ! -e "$build$variant/fuzz-replay" ] || run "fuzz corpus$name" "$build$variant/fuzz-replay" tests/fuzz/corpus
 	[ ! -e "$build$variant/db-tests" ] || run "database$name" "$build$variant/db-tests"
 done
 for variant in "${variants[@]}"; do
-	run "HTTP${variant:+, sanitized}" env LEADD="$build$variant/leadd" python3 tests/api/run.py
+	run "HTTP${variant:+, sanitized}" env LEADD="$build$variant/leadd" ${variant:+CHAOS_SECONDS=20} \
+		python3 tests/api/run.py
 done
 if [ -e tests/browser/run.py ]; then
 	if command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null; then

@@ -13,7 +13,12 @@ enum answer_shape {
 	ANSWER_OTHER   /* see content_type */
 };
 
-enum answer_headers { ANSWER_HAS_LOCATION = 1, ANSWER_HAS_ETAG = 2, ANSWER_HAS_RETRY_AFTER = 4 };
+enum answer_headers {
+	ANSWER_HAS_LOCATION = 1,
+	ANSWER_HAS_ETAG = 2,
+	ANSWER_HAS_RETRY_AFTER = 4,
+	ANSWER_MAY_BE_REPLAYED = 8 /* then with Idempotency-Replayed */
+};
 
 struct answer {
 	int status; /* 0 ends the list */
@@ -32,10 +37,13 @@ struct endpoint {
 	const char *summary, *about;
 	const struct field *query; /* NULL: takes none; any parameter is a fault */
 	const struct schema *body; /* NULL: takes none */
+	const struct field *bulk;  /* instead of it: many rows, as a list or as NDJSON, which its handler reads */
 	/* Rules between members; may be NULL. Notes faults; what else is at fault is not good but safe to look at. */
 	void (*check)(const struct value *body, struct faults *faults);
-	const char *list; /* that its cursors belong to; "a|b": its answers are pages of either */
+	const char *list;      /* that its cursors belong to; "a|b": its answers are pages of either */
+	bool is_body_optional; /* an empty one stands for {} */
 	bool takes_if_match;
+	bool takes_idempotency_key;
 	bool is_open;      /* does not need the database */
 	bool is_read_only; /* changes nothing, though its method might */
 	bool is_hidden;    /* serves a person's browser: not in the OpenAPI document */
@@ -47,6 +55,8 @@ struct endpoint {
 struct input {
 	const struct value *query; /* one per row of endpoint.query */
 	const struct value *body;  /* one per field of endpoint.body */
+	struct text key;           /* of idempotency; at == NULL: none */
+	bool is_ndjson;            /* of endpoint.bulk: the rows are lines, not the items of a list */
 };
 
 const struct input *request_checked(const struct request *request);

@@ -18,16 +18,18 @@ enum field_type {
 	FIELD_INTEGER,    /* min .. max */
 	FIELD_WEIGHT,     /* number min .. max with at most three decimals; integer holds thousandths */
 	FIELD_SHARE,      /* number 0 .. 1; answers only */
+	FIELD_NUMBER,     /* number min .. max; answers only */
 	FIELD_BOOLEAN,
-	FIELD_TEXT,   /* min .. max characters after trimming */
-	FIELD_EXACT,  /* min .. max characters, kept as they are; white space at an end is refused */
-	FIELD_CHOICE, /* one of choices */
-	FIELD_TIME,   /* RFC 3339 */
-	FIELD_HOUR,   /* the same, on a whole hour */
-	FIELD_CURSOR, /* next_cursor of the page before; integer holds the id, text the cursor */
-	FIELD_JSON,   /* any JSON object, at most max bytes; text holds it */
-	FIELD_OBJECT, /* members as schema says */
-	FIELD_LIST    /* min .. max items as schema says */
+	FIELD_TEXT,    /* min .. max characters after trimming */
+	FIELD_EXACT,   /* min .. max characters, kept as they are; white space at an end is refused */
+	FIELD_VISIBLE, /* min .. max visible ASCII characters: no blanks, nothing else */
+	FIELD_CHOICE,  /* one of choices */
+	FIELD_TIME,    /* RFC 3339 */
+	FIELD_HOUR,    /* the same, on a whole hour */
+	FIELD_CURSOR,  /* next_cursor of the page before; integer holds the id, text the cursor */
+	FIELD_JSON,    /* any JSON object, at most max bytes; text holds it */
+	FIELD_OBJECT,  /* members as schema says */
+	FIELD_LIST     /* min .. max items as schema says */
 };
 
 enum field_flags {
@@ -65,10 +67,10 @@ struct schema {
 
 /* What was read for one field; at the same index as its row. */
 struct value {
-	bool is_given;    /* the client named it; false also where the fallback stands in */
-	bool is_null;     /* nothing here: given as null, or neither given nor a fallback */
-	int64_t integer;  /* ID, INTEGER, BOOLEAN (0, 1), WEIGHT (thousandths), CURSOR; ID_OR_NONE (0: none) */
-	struct text text; /* TEXT, EXACT, CHOICE, TIME, HOUR, JSON; WEIGHT as decimal text; at == NULL when is_null */
+	bool is_given;         /* the client named it; false also where the fallback stands in */
+	bool is_null;          /* nothing here: given as null, or neither given nor a fallback */
+	int64_t integer;       /* ID, INTEGER, BOOLEAN (0, 1), WEIGHT (thousandths), CURSOR; ID_OR_NONE (0: none) */
+	struct text text;      /* all forms of text, JSON; WEIGHT as decimal text; at == NULL when is_null */
 	struct value *members; /* OBJECT: one per field of its schema */
 	struct value **items;  /* LIST: the members of each item */
 	size_t count;
@@ -82,6 +84,10 @@ struct value {
  */
 struct value *fields_read_body(struct request *request, const struct schema *schema, struct faults *faults,
 			       const char **malformed_out);
+
+/* The same for any text that is a JSON object. Values live in the arena, faults and *malformed_out in that of faults. */
+struct value *fields_read_text(struct arena *arena, struct text text, const struct schema *schema,
+			       struct faults *faults, const char **malformed_out);
 
 /*
  * Reads the query: unknown names and names given twice are faults too.

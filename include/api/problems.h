@@ -26,7 +26,8 @@ static const struct problem problem_outcome_unknown = {
 	.status = 503,
 	.title = "Stored or not: nobody knows",
 	.about = "The connection to the database was lost while the change was being committed. It may have been "
-		 "stored. Look before you repeat it.",
+		 "stored. Look before you repeat it. A contact that was sent with an Idempotency-Key needs no look: send "
+		 "the same again with the same key, and it is stored once.",
 	.retry_after_seconds = 1,
 };
 
@@ -37,8 +38,19 @@ static const struct problem problem_unstorable = {
 	.about = "A value passed the service's checks, but the database refused to hold it. Nothing was stored.",
 };
 
+static const struct problem problem_key_reused = {
+	.slug = "key-reused",
+	.status = 422,
+	.title = "The key came before with another contact",
+	.about =
+		"An Idempotency-Key names one contact, for 24 hours. This key came before, with a contact that differs "
+		"from this one in at least one member. Nothing was stored. Send the same contact again to get the "
+		"first answer again, or another one with a key of its own.",
+};
+
 static const struct problem *const problem_business[] = {
-	&problem_conflict, &problem_version_mismatch, &problem_outcome_unknown, &problem_unstorable, NULL,
+	&problem_conflict,   &problem_version_mismatch, &problem_outcome_unknown,
+	&problem_unstorable, &problem_key_reused,       NULL,
 };
 
 #endif

@@ -37,6 +37,9 @@ bool child_wait(pid_t pid, int64_t wait_ms, int *status_out);
 /* Ends it: SIGINT and at most 15 s, then SIGQUIT and 5 s, then SIGKILL. */
 void child_end(pid_t pid);
 
+/* Process 1 of a container inherits the orphans: lets go those that have ended, but not the child called kept. */
+void child_reap_orphans(pid_t kept);
+
 /* Whether SIGTERM, SIGINT or SIGHUP, blocked by the caller, has arrived. */
 bool child_is_interrupted(void);
 

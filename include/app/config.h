@@ -8,9 +8,10 @@
 #include <stdint.h>
 
 struct config {
-	const char *database_url; /* NULL: the private PostgreSQL */
-	const char *data_dir;     /* NULL: the usual place */
-	const char *pg_bin;       /* NULL: looked for */
+	const char *database_url;           /* NULL: the private PostgreSQL */
+	const char *database_password_file; /* NULL: none */
+	const char *data_dir;               /* NULL: the usual place */
+	const char *pg_bin;                 /* NULL: looked for */
 	const char *host;
 	const char *auth;
 	const char *log_level;
@@ -22,15 +23,31 @@ struct config {
 	int64_t queue_wait_ms;
 	int64_t batch_max;
 	int64_t line_max;
+	int64_t backlog_sweep_seconds;
 	int64_t connections_max;
 	int64_t request_deadline_ms;
 	int64_t idle_timeout_ms;
 	int64_t drain_seconds;
 	int64_t shutdown_seconds;
 	int64_t seed; /* 0: from the system's entropy */
+
+	/* of single commands */
+	int64_t contact_id; /* explain */
+	int64_t decisions;  /* audit: how many are made again */
+	bool repairs;       /* audit */
+	bool prints_json;   /* audit */
 };
 
-enum command { COMMAND_SERVE, COMMAND_MIGRATE, COMMAND_SETTINGS, COMMAND_HELP, COMMAND_VERSION };
+enum command {
+	COMMAND_SERVE,
+	COMMAND_MIGRATE,
+	COMMAND_EXPLAIN,
+	COMMAND_AUDIT,
+	COMMAND_HEALTH,
+	COMMAND_SETTINGS,
+	COMMAND_HELP,
+	COMMAND_VERSION
+};
 
 /*
  * Reads the environment, then the arguments, which win. Ends the process with EXIT_ARGUMENTS for an unknown argument

@@ -25,6 +25,12 @@ struct pg_place {
 MUST_CHECK bool pg_place_find(struct pg_place *place, struct arena *arena, const char *data_dir, const char *programs,
 			      struct buf *message);
 
+/* Where the data lie unless somebody says otherwise; they need not be there. */
+const char *pg_place_usual_data(struct arena *arena);
+
+/* The socket's folder of a server that accepts connections on these data, whoever started it; NULL: there is none. */
+const char *pg_place_sockets_of(const char *data, struct arena *arena);
+
 /* Makes the socket's folder; only for who holds the lock on the data. */
 MUST_CHECK bool pg_place_make_sockets(struct pg_place *place, struct arena *arena, struct buf *message);
 

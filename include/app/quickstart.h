@@ -31,6 +31,12 @@ enum quickstart_result {
 enum quickstart_result quickstart_start(const struct quickstart_options *options, struct buf *message,
 					struct quickstart **quickstart_out);
 
+/*
+ * The conninfo of a private PostgreSQL that another leadd has running on these data; NULL, and a sentence in message,
+ * when there is none. Starts and makes nothing. In the arena.
+ */
+const char *quickstart_find(const char *data_dir, struct arena *arena, struct buf *message);
+
 /* For libpq; and what a person types. Borrowed. */
 const char *quickstart_conninfo(const struct quickstart *quickstart);
 const char *quickstart_psql_command(const struct quickstart *quickstart);

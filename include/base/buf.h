@@ -22,6 +22,7 @@ void buf_text(struct buf *buf, struct text text);
 void buf_string(struct buf *buf, const char *string);
 void buf_char(struct buf *buf, char c);
 void buf_int(struct buf *buf, int64_t number);
+void buf_thousandths(struct buf *buf, int64_t number); /* 12500 as 12.5 */
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Gives the bytes away (owned by the caller: mem_free()) and leaves the buffer empty. */

@@ -33,8 +33,16 @@ void log_line(enum log_level level, const char *event, const char *format, ...) 
  */
 const char *log_quote(const char *value);
 
-/* The program's exit codes: 0 asked, the rest as docs/OPERATIONS.md lists them. */
-enum exit_code { EXIT_ASKED = 0, EXIT_ARGUMENTS = 2, EXIT_CONFIG = 3, EXIT_DATABASE = 4, EXIT_BIND = 5, EXIT_BUG = 70 };
+/* The program's exit codes: 0 asked, 1 something is not as it should be, the rest as docs/OPERATIONS.md lists them. */
+enum exit_code {
+	EXIT_ASKED = 0,
+	EXIT_WRONG = 1,
+	EXIT_ARGUMENTS = 2,
+	EXIT_CONFIG = 3,
+	EXIT_DATABASE = 4,
+	EXIT_BIND = 5,
+	EXIT_BUG = 70
+};
 
 /* Start-up faults: one clear sentence on stderr and the end of the process with that code. */
 void die(enum exit_code code, const char *format, ...) PRINTF_LIKE(2, 3) __attribute__((noreturn));

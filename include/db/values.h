@@ -52,4 +52,12 @@ struct text row_text(const struct rows *rows, int row, int column); /* null give
 /* A numeric with three decimals ("12.500") in thousandths (12500); the column is declared numeric(n, 3). */
 int64_t row_thousandths(const struct rows *rows, int row, int column);
 
+/* A list of integers: a column of type bigint[] or integer[]. */
+struct ints {
+	const int64_t *at; /* NULL: the column is null, or holds a null or anything but a plain list of integers */
+	size_t count;
+};
+
+struct ints row_ints(const struct rows *rows, int row, int column, struct arena *arena);
+
 #endif

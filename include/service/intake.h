@@ -7,6 +7,7 @@
 #ifndef LEADD_SERVICE_INTAKE_H
 #define LEADD_SERVICE_INTAKE_H
 
+#include "base/digest.h"
 #include "base/list.h"
 #include "base/text.h"
 #include "db/pool.h"
@@ -25,21 +26,24 @@ struct contact_draft {
 	struct text message; /* at == NULL: null */
 	struct text payload; /* a JSON object as text; at == NULL: null */
 	struct lead_member name, phone, email;
+	struct text key; /* of idempotency; at == NULL: none */
 };
 
 enum draft_outcome {
 	DRAFT_STORED,
+	DRAFT_REPLAYED,        /* its key came before with the same contact: answer is the first one's; nothing new */
+	DRAFT_KEY_REUSED,      /* its key came before with another contact: nothing was stored */
 	DRAFT_UNKNOWN_SOURCE,  /* nothing was stored, the lead neither */
 	DRAFT_REFUSED,         /* the database cannot store one of its values */
 	DRAFT_UNAVAILABLE,     /* the database is away or the line is full: not stored */
 	DRAFT_BUSY,            /* a lock that it needs is held, or too many wait: not stored */
-	DRAFT_OUTCOME_UNKNOWN, /* stored or not: the connection was lost in the commit */
+	DRAFT_OUTCOME_UNKNOWN, /* stored or not: the connection was lost in the commit, and it has no key */
 	DRAFT_FAILED           /* our bug */
 };
 
 enum { MOMENT_BYTES = 40 };
 
-/* What became of it; good when the outcome is DRAFT_STORED. */
+/* What became of it; good when the outcome is DRAFT_STORED. DRAFT_REPLAYED: only id. */
 struct contact_result {
 	int64_t id, lead_id;
 	int64_t operator_id; /* 0: waits for one */
@@ -53,11 +57,24 @@ struct queued_draft {
 	struct contact_result result;
 	void (*done)(struct queued_draft *queued, enum draft_outcome outcome);
 	void *context;
+	bool is_bulk; /* one of many: waits in the second line, so that it delays no single ones */
+
+	/*
+	 * Only with a key. render makes the answer that is stored with the key, from draft and result; it is called before
+	 * the commit, more than once when the batch is repeated, and allocates in arena, which lives until done.
+	 * answer is good then for DRAFT_STORED and DRAFT_REPLAYED.
+	 */
+	struct text (*render)(const struct queued_draft *queued);
+	struct arena *arena;
+	struct text answer;
 
 	/* the intake's own */
+	uint8_t digest[DIGEST_BYTES]; /* of the draft without its key; only with a key */
+	int64_t key_lock;             /* the number that stands for the key among advisory locks */
 	struct list node;
 	int64_t deadline_ms;
 	int tries;
+	bool is_uncertain; /* a commit with it was lost: it may be stored */
 	enum draft_outcome outcome;
 };
 
@@ -82,6 +99,18 @@ void intake_free(struct intake **intake);
  * Returns false, and done will not come, when the line is full or the database has been away for a while.
  */
 bool intake_submit(struct intake *intake, struct queued_draft *queued) MUST_CHECK;
+
+/*
+ * Assigns waiting contacts of these automatic sources, oldest first, as far as there is room: with the next batch, or
+ * in one of its own. Sources beyond DRAIN_MAX are left out. done comes once, never before this returned; is_drained is
+ * false when somebody else's lock, or the database, was in the way. One call at a time.
+ */
+enum { DRAIN_MAX = 64 };
+void intake_drain(struct intake *intake, const int64_t *source_ids, size_t count,
+		  void (*done)(void *context, bool is_drained), void *context);
+
+/* Calls on_waiting(context) after contacts of automatic sources were stored without an operator. One listener. */
+void intake_on_waiting(struct intake *intake, void (*on_waiting)(void *context), void *context);
 
 /* Calls on_change(context) whenever its database went away or came back. One listener. */
 void intake_on_change(struct intake *intake, void (*on_change)(void *context), void *context);

@@ -4,20 +4,23 @@
 
 #include "service/intake.h"
 
-/* How a batch treats load rows that somebody else has locked. */
+/* How a batch treats rows and keys that somebody else has locked. */
 enum batch_locking {
 	BATCH_WAITS,      /* waits for them, as long as the connection's lock_timeout */
-	BATCH_PASSES_OVER /* sets the contacts of their sources aside */
+	BATCH_PASSES_OVER /* sets the contacts that need them aside */
 };
 
 enum batch_outcome {
 	BATCH_OF_DRAFT_STORED,
+	BATCH_OF_DRAFT_REPLAYED,       /* its key was answered before */
+	BATCH_OF_DRAFT_KEY_REUSED,     /* its key was answered before, for another contact */
 	BATCH_OF_DRAFT_UNKNOWN_SOURCE,
-	BATCH_OF_DRAFT_SET_ASIDE, /* its source waits for a lock; nothing was stored */
-	BATCH_OF_DRAFT_GOES_AGAIN /* the source's operators changed meanwhile; nothing was stored */
+	BATCH_OF_DRAFT_SOURCE_BUSY,    /* its source waits for a lock; nothing was stored */
+	BATCH_OF_DRAFT_KEY_BUSY,       /* its key is in flight elsewhere; nothing was stored */
+	BATCH_OF_DRAFT_GOES_AGAIN      /* it has to be planned once more; nothing was stored */
 };
 
-enum { BATCH_TRIES_MAX = 20 }; /* with queued_draft.tries so high nothing goes again: the contact waits */
+enum { BATCH_TRIES_MAX = 20 }; /* with queued_draft.tries so high, nothing goes again for operators who came late */
 
 struct batch;
 
@@ -32,9 +35,15 @@ void batch_clear(struct batch *batch);
 void batch_add(struct batch *batch, struct queued_draft *queued);
 size_t batch_size(const struct batch *batch);
 
+/* Automatic sources whose waiting contacts are planned as well, whatever the drafts are; at most DRAIN_MAX. */
+void batch_drain(struct batch *batch, const int64_t *source_ids, size_t count);
+
 /* The index-th draft, and what became of it. */
 struct queued_draft *batch_draft(const struct batch *batch, size_t index);
 enum batch_outcome batch_outcome(const struct batch *batch, size_t index);
+
+/* Whether contacts of automatic sources were stored without an operator. */
+bool batch_made_wait(const struct batch *batch);
 
 void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context);
 

@@ -1,4 +1,5 @@
--- Its weights go with it; contacts of any status keep it (contacts_operator_id_fkey). After operator_lock.
+-- Its weights go with it; one who ever got a contact stays (operators_in_history). After operator_row_lock and
+-- operator_lock.
 -- $1 id
 delete from operators
  where id = $1::bigint

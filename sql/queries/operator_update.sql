@@ -1,4 +1,4 @@
--- Changes what is not null. After operator_lock.
+-- Changes what is not null; where that touches assignments, the trigger locks the load.
 -- $1 id, $2 name, $3 is_active, $4 max_load_limit
 update operators
    set name = coalesce($2::text, name),

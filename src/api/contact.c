@@ -25,10 +25,32 @@ static const struct field change_fields[] = {
 static const struct schema change_schema = { "ContactChange", "What is to be changed of a contact.", SCHEMA_CHANGE,
 					     change_fields };
 
-/* The version as an entity tag. */
-static void reply_etag(struct request *request, int64_t version)
+void reply_version(struct request *request, int64_t version)
 {
 	reply_header(request, "ETag", arena_printf(request_arena(request), "\"%" PRId64 "\"", version));
+}
+
+/* Source: RFC 9110, 13.1.1: "*" or a list of entity tags, compared strongly. */
+bool version_is_wanted(const struct request *request, int64_t version)
+{
+	const char *if_match = request_header(request, "If-Match");
+	char wanted[32];
+	size_t length = (size_t)snprintf(wanted, sizeof(wanted), "\"%" PRId64 "\"", version);
+
+	if (!if_match)
+		return true;
+	while (*if_match) {
+		size_t item = strcspn(if_match, ",");
+		size_t end = item;
+
+		while (end && (if_match[end - 1] == ' ' || if_match[end - 1] == '\t'))
+			end--;
+		if ((end == 1 && *if_match == '*') || (end == length && memcmp(if_match, wanted, length) == 0))
+			return true;
+		if_match += item;
+		if_match += strspn(if_match, ", \t");
+	}
+	return false;
 }
 
 /* -- read -------------------------------------------------------------------------------------- */
@@ -52,7 +74,7 @@ static void on_read(void *context, const struct db_failure *failure, const struc
 		reply_problem(request, &problem_not_found, NULL);
 		return;
 	}
-	reply_etag(request, row_int(rows, 0, 1));
+	reply_version(request, row_int(rows, 0, 1));
 	reply_json(request, 200, row_text(rows, 0, 0));
 }
 
@@ -79,7 +101,6 @@ const struct endpoint contacts_change_endpoint = {
 
 /* The contact as it was found under its lock; what the change makes of it. */
 struct change {
-	const char *if_match;
 	const char *status; /* to be set; NULL: it stays */
 };
 
@@ -98,26 +119,6 @@ static void ask_lock(struct flow *flow)
 	flow_ask(flow, Q_CONTACT_SEAT, &id);
 }
 
-/* Source: RFC 9110, 13.1.1: "*" or a list of entity tags, compared strongly. */
-static bool etag_matches(const char *if_match, int64_t version)
-{
-	char wanted[32];
-	size_t length = (size_t)snprintf(wanted, sizeof(wanted), "\"%" PRId64 "\"", version);
-
-	while (*if_match) {
-		size_t item = strcspn(if_match, ",");
-		size_t end = item;
-
-		while (end && (if_match[end - 1] == ' ' || if_match[end - 1] == '\t'))
-			end--;
-		if ((end == 1 && *if_match == '*') || (end == length && memcmp(if_match, wanted, length) == 0))
-			return true;
-		if_match += item;
-		if_match += strspn(if_match, ", \t");
-	}
-	return false;
-}
-
 static bool refuse(struct operation *operation, const struct problem *problem, const char *detail)
 {
 	operation->problem = problem;
@@ -125,11 +126,18 @@ static bool refuse(struct operation *operation, const struct problem *problem, c
 	return false;
 }
 
-static bool has_room(const struct flow *flow)
+/* Whether the contact's operator may have it again. */
+static bool has_room(const struct flow *flow, struct operation *operation)
 {
 	const struct rows *load = flow_rows(flow, SEAT_LOAD), *seat = flow_rows(flow, SEAT);
+	bool is_active = row_bool(seat, 0, 0);
 
-	return row_bool(seat, 0, 0) && row_int(load, 0, 0) < row_int(seat, 0, 1);
+	if (is_active && row_int(load, 0, 0) < row_int(seat, 0, 1))
+		return true;
+	return refuse(operation, &problem_conflict,
+		      arena_printf(request_arena(operation->request),
+				   "Operator %" PRId64 " (%s), whose contact it was, is %s.", row_int(seat, 0, 2),
+				   row_text(seat, 0, 3).at, is_active ? "full" : "inactive"));
 }
 
 /* Whether the contact may take the status that was asked for, and which one it takes. */
@@ -152,8 +160,8 @@ static bool plan_status(struct flow *flow, struct operation *operation, struct c
 		change->status = "waiting";
 		return true;
 	}
-	if (!has_room(flow))
-		return refuse(operation, &problem_conflict, "The contact's operator is inactive or has no room.");
+	if (!has_room(flow, operation))
+		return false;
 	change->status = "active";
 	return true;
 }
@@ -168,7 +176,7 @@ static enum flow_next read_lock(struct flow *flow)
 		refuse(operation, &problem_not_found, NULL);
 		return FLOW_ROLLBACK;
 	}
-	if (change->if_match && !etag_matches(change->if_match, row_int(contact, 0, 0))) {
+	if (!version_is_wanted(operation->request, row_int(contact, 0, 0))) {
 		refuse(operation, &problem_version_mismatch, NULL);
 		return FLOW_ROLLBACK;
 	}
@@ -212,16 +220,14 @@ static const struct flow_step change_steps[] = {
 static void finish_change(struct operation *operation)
 {
 	if (operation->json.at)
-		reply_etag(operation->request, operation->version);
+		reply_version(operation->request, operation->version);
 	operation_reply(operation);
 }
 
 void contacts_change(struct request *request)
 {
 	struct operation *operation = operation_new(request, NULL, finish_change);
-	struct change *change = arena_alloc(request_arena(request), 1, sizeof(*change));
 
-	change->if_match = request_header(request, "If-Match");
-	operation->extra = change;
+	operation->extra = arena_alloc(request_arena(request), 1, sizeof(struct change));
 	operation_start(operation, change_steps);
 }

@@ -1,39 +1,9 @@
-/* Contacts: single inquiries. Creating one is the reason why this service exists. */
+/* Contacts: single inquiries, as they are shown and listed. */
 #include "api/internal.h"
-#include "api/problems.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 const char *const contact_statuses[] = { "active", "waiting", "closed", NULL };
 
-/* -- what a client gives ----------------------------------------------------------------------- */
-
-enum { EXTERNAL_ID, SOURCE_ID, MESSAGE, PAYLOAD, LEAD };
-enum { LEAD_NAME, LEAD_PHONE, LEAD_EMAIL };
-
-static const struct schema lead_members_schema = { "LeadMembers",
-						   "What the contact says of its lead: the members given replace "
-						   "the lead's, null clears one.",
-						   SCHEMA_CHANGE, lead_input_fields };
-
-static const struct field draft_fields[] = {
-	[EXTERNAL_ID] = { "lead_external_id", FIELD_EXACT, FIELD_REQUIRED, 1, 255,
-			  .help = "Who makes contact: the id that the outside world gives the lead. The lead is "
-				  "made when it is new.",
-			  .example = "\"tg:123456789\"" },
-	[SOURCE_ID] = { "source_id", FIELD_ID, FIELD_REQUIRED, .help = "Where the contact comes from.",
-			.example = "1" },
-	[MESSAGE] = { "message", FIELD_TEXT, FIELD_NULLABLE, 0, 10000, .help = "What the lead said.",
-		      .example = "\"Good morning, is the flat still free?\"" },
-	[PAYLOAD] = { "payload", FIELD_JSON, FIELD_NULLABLE, 0, 65536,
-		      .help = "Whatever else the source knows. Numbers fit 64 bits; others are sent as text.",
-		      .example = "{\"campaign\": \"spring\"}" },
-	[LEAD] = { "lead", FIELD_OBJECT, .schema = &lead_members_schema, .help = "Changes of the lead itself." },
-	{ 0 },
-};
-
-static const struct schema draft_schema = { "ContactDraft", "A contact that comes in.", SCHEMA_DRAFT, draft_fields };
+/* -- what is shown ----------------------------------------------------------------------------- */
 
 static const char *const waiting_reasons[] = { "no_operators", "inactive", "full", "weight_zero", "released", NULL };
 
@@ -70,118 +40,7 @@ static const struct field answer_fields[] = {
 const struct schema contact_schema = { "Contact", "A single inquiry of a lead through a source.", SCHEMA_ANSWER,
 				       answer_fields };
 
-/* -- create ------------------------------------------------------------------------------------ */
-
-const struct endpoint contacts_create_endpoint = {
-	.id = "createContact",
-	.tag = "Contacts",
-	.summary = "Take in a contact",
-	.about = "Recognises the lead by its external id, or makes it, and hands the contact to one operator of the "
-		 "source: at random in proportion to the weights, among those who are active and below their limit. "
-		 "When nobody is available the contact is stored all the same, with status waiting.",
-	.body = &draft_schema,
-	.answers = { { 201, "The contact was stored.", ANSWER_OBJECT, &contact_schema, ANSWER_HAS_LOCATION } },
-	.problems = { &problem_not_found },
-};
-
-/* As sql/fragments/contact_columns.sql prints it; a test holds the two together. */
-static void print_new_contact(struct buf *json, const struct contact_draft *draft, const struct contact_result *result)
-{
-	bool is_assigned = result->operator_id != 0;
-
-	buf_string(json, "{\"id\":");
-	buf_int(json, result->id);
-	buf_string(json, ",\"lead_id\":");
-	buf_int(json, result->lead_id);
-	buf_string(json, ",\"lead_external_id\":");
-	buf_json(json, draft->external_id);
-	buf_string(json, ",\"source_id\":");
-	buf_int(json, draft->source_id);
-	buf_string(json, ",\"operator_id\":");
-	if (is_assigned)
-		buf_int(json, result->operator_id);
-	else
-		buf_string(json, "null");
-	buf_string(json, is_assigned ? ",\"status\":\"active\",\"message\":" : ",\"status\":\"waiting\",\"message\":");
-	buf_json_or_null(json, draft->message);
-	buf_string(json, ",\"payload\":");
-	buf_text(json, draft->payload.at ? draft->payload : TEXT("null"));
-	buf_string(json, ",\"created_at\":\"");
-	buf_string(json, result->created_at);
-	buf_string(json, "\",\"assigned_at\":");
-	buf_json_or_null(json, text_of(is_assigned ? result->created_at : NULL));
-	buf_string(json, ",\"closed_at\":null,\"version\":1}");
-}
-
-static void on_created(struct queued_draft *queued, enum draft_outcome outcome)
-{
-	struct request *request = queued->context;
-	struct buf json;
-	char location[64] = "/api/v1/contacts/";
-
-	switch (outcome) {
-	case DRAFT_STORED:
-		snprintf(location + strlen(location), sizeof(location) - strlen(location), "%" PRId64,
-			 queued->result.id);
-		reply_header(request, "Location", location);
-		buf_init(&json);
-		print_new_contact(&json, &queued->draft, &queued->result);
-		reply_json_take(request, 201, &json);
-		buf_done(&json);
-		return;
-	case DRAFT_UNKNOWN_SOURCE:
-		reply_problem(request, &problem_not_found, "There is no source %" PRId64 ".", queued->draft.source_id);
-		return;
-	case DRAFT_REFUSED:
-		reply_problem(request, &problem_unstorable, NULL);
-		return;
-	case DRAFT_UNAVAILABLE:
-		reply_problem(request, &problem_unavailable, "The contact was not stored: the database is away.");
-		return;
-	case DRAFT_BUSY:
-		reply_problem(request, &problem_unavailable,
-			      "The contact was not stored: something that it needs is held locked, or too many "
-			      "wait before it.");
-		return;
-	case DRAFT_OUTCOME_UNKNOWN:
-		reply_problem(request, &problem_outcome_unknown, NULL);
-		return;
-	case DRAFT_FAILED:
-		reply_problem(request, &problem_internal, NULL);
-		return;
-	}
-}
-
-static struct lead_member member_of(const struct value *lead, int member)
-{
-	if (!lead->members)
-		return (struct lead_member){ 0 };
-	return (struct lead_member){ lead->members[member].is_given, lead->members[member].text };
-}
-
-void contacts_create(struct request *request)
-{
-	struct api *api = request_world(request);
-	const struct value *body = request_checked(request)->body;
-	struct queued_draft *queued = arena_alloc(request_arena(request), 1, sizeof(*queued));
-
-	queued->done = on_created;
-	queued->context = request;
-	queued->draft = (struct contact_draft){
-		.external_id = body[EXTERNAL_ID].text,
-		.source_id = body[SOURCE_ID].integer,
-		.message = body[MESSAGE].text,
-		.payload = body[PAYLOAD].text,
-		.name = member_of(&body[LEAD], LEAD_NAME),
-		.phone = member_of(&body[LEAD], LEAD_PHONE),
-		.email = member_of(&body[LEAD], LEAD_EMAIL),
-	};
-	if (!intake_submit(api->intake, queued))
-		reply_problem(request, &problem_unavailable,
-			      "The contact was not stored: the line is full, or the database is away.");
-}
-
-/* -- list, read -------------------------------------------------------------------------------- */
+/* -- list -------------------------------------------------------------------------------------- */
 
 enum { LIMIT, CURSOR, STATUS, FILTER_OPERATOR, FILTER_SOURCE, FILTER_LEAD, CREATED_FROM, CREATED_TO };
 

@@ -118,11 +118,11 @@ static struct value *read_object(const struct walk *walk, const char *path, cons
 	return values;
 }
 
-struct value *fields_read_body(struct request *request, const struct schema *schema, struct faults *faults,
-			       const char **malformed_out)
+struct value *fields_read_text(struct arena *arena, struct text text, const struct schema *schema,
+			       struct faults *faults, const char **malformed_out)
 {
-	struct walk walk = { .arena = request_arena(request), .faults = faults, .use = schema->use };
-	struct json_object *json = json_read(request_body(request), faults, malformed_out);
+	struct walk walk = { .arena = arena, .faults = faults, .use = schema->use };
+	struct json_object *json = json_read(text, faults, malformed_out);
 	struct value *values = NULL;
 
 	if (json_object_is_type(json, json_type_object))
@@ -131,6 +131,12 @@ struct value *fields_read_body(struct request *request, const struct schema *sch
 		faults_add(faults, "", "must be a JSON object");
 	json_object_put(json);
 	return values;
+}
+
+struct value *fields_read_body(struct request *request, const struct schema *schema, struct faults *faults,
+			       const char **malformed_out)
+{
+	return fields_read_text(request_arena(request), request_body(request), schema, faults, malformed_out);
 }
 
 static const struct field *find_field(const struct field *fields, struct text name)

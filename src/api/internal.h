@@ -43,6 +43,35 @@ enum time_error { TIME_OK = 0, TIME_MALFORMED, TIME_NOT_A_WHOLE_HOUR };
 /* RFC 3339 with an offset (a blank stands for the + that queries turn into one); whole_hour as UTC. */
 enum time_error time_read(struct text text, bool whole_hour);
 
+/* -- bodies of many rows (bulk.c) -------------------------------------------------------------- */
+
+/* Cuts such a body into the texts of its rows, one a call, so that a long one can be read in slices. */
+struct bulk {
+	const char *at, *end;
+	bool is_ndjson;
+	bool has_begun; /* a list: its bracket was read */
+	bool is_over;   /* a list: so was the closing one */
+};
+
+enum bulk_next {
+	BULK_ROW,
+	BULK_END,
+	BULK_BROKEN /* a list is not JSON, or the body is no list */
+};
+
+struct bulk_row {
+	struct text text; /* borrowed from the body */
+	int depth;        /* levels of lists and objects, as far as it is JSON */
+};
+
+struct bulk bulk_open(struct text body, bool is_ndjson);
+
+/*
+ * The next line that is not blank, or the next item of the list. What is inside of it need not be JSON; when all rows
+ * of a list are, and BULK_END came behind them, then the list is JSON, and these are its items.
+ */
+enum bulk_next bulk_next(struct bulk *bulk, struct bulk_row *row_out);
+
 /* -- answering (respond.c) --------------------------------------------------------------------- */
 
 /* Which business problem, or which field's fault, a constraint of the schema stands for. */
@@ -142,9 +171,13 @@ DECLARE_ENDPOINT(leads_list);
 DECLARE_ENDPOINT(leads_read);
 DECLARE_ENDPOINT(leads_change);
 DECLARE_ENDPOINT(contacts_create);
+DECLARE_ENDPOINT(contacts_create_many);
 DECLARE_ENDPOINT(contacts_list);
 DECLARE_ENDPOINT(contacts_read);
 DECLARE_ENDPOINT(contacts_change);
+DECLARE_ENDPOINT(contacts_history);
+DECLARE_ENDPOINT(contacts_assign);
+DECLARE_ENDPOINT(contacts_release);
 DECLARE_ENDPOINT(distribution_load);
 DECLARE_ENDPOINT(distribution_source);
 DECLARE_ENDPOINT(meta_live);
@@ -167,11 +200,39 @@ DECLARE_ENDPOINT(meta_problems);
 		"cursor", FIELD_CURSOR, .help = "next_cursor of the page before this one."                             \
 	}
 
+/* A contact's version as its ETag; whether If-Match, if there is one, allows a change of that version. */
+void reply_version(struct request *request, int64_t version);
+bool version_is_wanted(const struct request *request, int64_t version);
+
 /* Fields that more than one resource shows. */
 extern const struct schema contact_schema;
+extern const struct schema problem_schema;
+extern const struct field idempotency_key_field;
 extern const struct field lead_input_fields[]; /* name, phone, email */
 extern const struct schema weights_input_schema;
 extern const char *const contact_statuses[];
+
+/* -- making contacts (contact_create.c), one or many ------------------------------------------- */
+
+/* The fields of a contact that comes in as one of many: first its key, then those of a single one. */
+enum { CONTACT_ROW_KEY, CONTACT_ROW_DRAFT };
+extern const struct schema contact_row_schema;
+
+/* From the checked values of a single one's fields. */
+struct contact_draft contact_draft_of(const struct value *values, struct text key);
+
+/* The new contact as JSON. */
+void contact_print(struct buf *json, const struct contact_draft *draft, const struct contact_result *result);
+
+/* For queued_draft.render: the same, in the draft's arena. */
+struct text contact_render(const struct queued_draft *queued);
+
+/* The problem that an outcome other than stored or replayed means; *detail_out lives in the arena, or for ever. */
+const struct problem *contact_refusal(const struct contact_draft *draft, enum draft_outcome outcome,
+				      struct arena *arena, const char **detail_out);
+
+/* Its only fault when it is problem_key_reused. */
+#define KEY_REUSED_RULE "came before with another contact"
 
 /* For checks: notes each item of a list member whose operator another item names as well. operator_id comes first. */
 void operators_check_once(const char *member, const struct value *list, struct faults *faults);

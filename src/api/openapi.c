@@ -71,18 +71,15 @@ static void print_path_parameters(struct buf *out, const char *path, bool *is_fi
 	}
 }
 
-static void print_query_parameters(struct buf *out, const struct field *field, bool *is_first)
+static void print_parameter(struct buf *out, const struct field *field, const char *place, bool *is_first)
 {
-	for (; field && field->name; field++) {
-		buf_printf(out,
-			   "%s{\"name\":\"%s\",\"in\":\"query\",\"required\":%s,\"description\":", *is_first ? "" : ",",
-			   field->name, field->flags & FIELD_REQUIRED ? "true" : "false");
-		buf_json(out, text_of(field->help));
-		buf_string(out, ",\"schema\":");
-		openapi_print_field(out, field, SCHEMA_DRAFT, true);
-		buf_char(out, '}');
-		*is_first = false;
-	}
+	buf_printf(out, "%s{\"name\":\"%s\",\"in\":\"%s\",\"required\":%s,\"description\":", *is_first ? "" : ",",
+		   field->name, place, field->flags & FIELD_REQUIRED ? "true" : "false");
+	buf_json(out, text_of(field->help));
+	buf_string(out, ",\"schema\":");
+	openapi_print_field(out, field, SCHEMA_DRAFT, true);
+	buf_char(out, '}');
+	*is_first = false;
 }
 
 static void print_parameters(struct buf *out, const struct route *route, const struct endpoint *endpoint)
@@ -91,7 +88,10 @@ static void print_parameters(struct buf *out, const struct route *route, const s
 
 	buf_string(out, ",\"parameters\":[");
 	print_path_parameters(out, route->path, &is_first);
-	print_query_parameters(out, endpoint->query, &is_first);
+	for (const struct field *field = endpoint->query; field && field->name; field++)
+		print_parameter(out, field, "query", &is_first);
+	if (endpoint->takes_idempotency_key)
+		print_parameter(out, &idempotency_key_field, "header", &is_first);
 	if (endpoint->takes_if_match)
 		buf_printf(out,
 			   "%s{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,\"description\":\"Change it "
@@ -110,6 +110,8 @@ static void print_headers(struct buf *out, unsigned headers)
 		buf_string(out, ",\"Location\":{\"$ref\":\"#/components/headers/Location\"}");
 	if (headers & ANSWER_HAS_ETAG)
 		buf_string(out, ",\"ETag\":{\"$ref\":\"#/components/headers/ETag\"}");
+	if (headers & ANSWER_MAY_BE_REPLAYED)
+		buf_string(out, ",\"Idempotency-Replayed\":{\"$ref\":\"#/components/headers/IdempotencyReplayed\"}");
 	if (headers & ANSWER_HAS_RETRY_AFTER)
 		buf_string(out, ",\"Retry-After\":{\"$ref\":\"#/components/headers/RetryAfter\"}");
 	buf_char(out, '}');
@@ -155,13 +157,14 @@ static void print_answers(struct buf *out, const struct endpoint *endpoint)
 /* Those that follow from what an endpoint takes and does, and its own. */
 static size_t problems_of(const struct route *route, const struct endpoint *endpoint, const struct problem **list)
 {
-	bool changes = route->method != HTTP_GET && !endpoint->is_read_only;
+	/* Of many rows each is told its own. */
+	bool changes = route->method != HTTP_GET && !endpoint->is_read_only && !endpoint->bulk;
 	size_t count = 0;
 
 	list[count++] = &problem_malformed;
 	if (strchr(route->path, '{'))
 		list[count++] = &problem_not_found;
-	if (endpoint->body) {
+	if (endpoint->body || endpoint->bulk) {
 		list[count++] = &problem_too_large;
 		list[count++] = &problem_media_type;
 	}
@@ -223,6 +226,38 @@ static void print_problems(struct buf *out, const struct route *route, const str
 	}
 }
 
+/* -- bodies ------------------------------------------------------------------------------------ */
+
+static void print_body(struct buf *out, const struct endpoint *endpoint)
+{
+	buf_printf(out, ",\"requestBody\":{\"required\":%s,\"content\":{\"application/json\":{\"schema\":",
+		   endpoint->is_body_optional ? "false" : "true");
+	openapi_print_ref(out, endpoint->body);
+	buf_string(out, ",\"example\":");
+	openapi_print_example(out, endpoint->body);
+	buf_string(out, "}}}");
+}
+
+/* JSON Schema has no word for lines of JSON: the second form is a text that says so. */
+static void print_bulk(struct buf *out, const struct field *bulk)
+{
+	struct buf example;
+
+	buf_init(&example);
+	openapi_print_example(&example, bulk->schema);
+	buf_string(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
+	openapi_print_field(out, bulk, SCHEMA_DRAFT, false);
+	buf_printf(out, ",\"example\":[%s]},\"application/x-ndjson\":{\"schema\":{\"type\":\"string\",", example.bytes);
+	buf_printf(out,
+		   "\"description\":\"The same as lines, each a %s as JSON. Blank lines are passed over.\"},"
+		   "\"example\":",
+		   bulk->schema->name);
+	buf_char(&example, '\n');
+	buf_json(out, (struct text){ example.bytes, example.length });
+	buf_string(out, "}}}");
+	buf_done(&example);
+}
+
 /* -- operations -------------------------------------------------------------------------------- */
 
 static const char *method_name(enum http_method method)
@@ -251,13 +286,10 @@ static void print_operation(struct buf *out, const struct route *route, const st
 	buf_string(out, ",\"description\":");
 	buf_json(out, text_of(endpoint->about ? endpoint->about : endpoint->summary));
 	print_parameters(out, route, endpoint);
-	if (endpoint->body) {
-		buf_string(out, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":");
-		openapi_print_ref(out, endpoint->body);
-		buf_string(out, ",\"example\":");
-		openapi_print_example(out, endpoint->body);
-		buf_string(out, "}}}");
-	}
+	if (endpoint->body)
+		print_body(out, endpoint);
+	if (endpoint->bulk)
+		print_bulk(out, endpoint->bulk);
 	buf_string(out, ",\"responses\":{");
 	print_answers(out, endpoint);
 	print_problems(out, route, endpoint);
@@ -300,9 +332,10 @@ void openapi_print(struct buf *out, const struct route *routes)
 		"\"Location\":{\"description\":\"Path of what was made.\",\"schema\":{\"type\":\"string\"}},"
 		"\"RetryAfter\":{\"description\":\"Seconds after which it may be tried again.\",\"schema\":{\"type\":"
 		"\"integer\"}},"
+		"\"IdempotencyReplayed\":{\"description\":\"true: the key came before, and this is the first answer "
+		"again.\",\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}},"
 		"\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
 		"\"schemas\":{");
-	openapi_print_problem_schema(out);
 	openapi_print_schemas(out, routes);
 	buf_string(out, "}}}");
 }

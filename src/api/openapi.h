@@ -13,10 +13,7 @@ void openapi_print_ref(struct buf *out, const struct schema *schema);
 /* An example object from the fields' examples; those that have none, and hold no other fields, are left out. */
 void openapi_print_example(struct buf *out, const struct schema *schema);
 
-/* "Problem": {...} */
-void openapi_print_problem_schema(struct buf *out);
-
-/* ,"Name": {...} for each schema that the routes use, directly or within another. */
+/* "Name": {...} for each schema that the routes use, directly or within another, and for the problem. */
 void openapi_print_schemas(struct buf *out, const struct route *routes);
 
 #endif

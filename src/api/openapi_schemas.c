@@ -63,6 +63,10 @@ static void print_rule(struct buf *out, const struct field *field, enum schema_u
 		print_type(out, "number", is_nullable);
 		buf_string(out, ",\"minimum\":0,\"maximum\":1");
 		return;
+	case FIELD_NUMBER:
+		print_type(out, "number", is_nullable);
+		print_range(out, "minimum", "maximum", field);
+		return;
 	case FIELD_BOOLEAN:
 		print_type(out, "boolean", is_nullable);
 		return;
@@ -70,6 +74,11 @@ static void print_rule(struct buf *out, const struct field *field, enum schema_u
 	case FIELD_EXACT:
 		print_type(out, "string", is_nullable);
 		print_range(out, "minLength", "maxLength", field);
+		return;
+	case FIELD_VISIBLE:
+		print_type(out, "string", is_nullable);
+		print_range(out, "minLength", "maxLength", field);
+		buf_string(out, ",\"pattern\":\"^[!-~]*$\"");
 		return;
 	case FIELD_CHOICE:
 		print_type(out, "string", is_nullable);
@@ -87,7 +96,11 @@ static void print_rule(struct buf *out, const struct field *field, enum schema_u
 		buf_string(out, ",\"additionalProperties\":true");
 		return;
 	case FIELD_OBJECT:
-		buf_printf(out, "\"$ref\":\"#/components/schemas/%s\"", field->schema->name);
+		if (is_nullable)
+			buf_printf(out, "\"anyOf\":[{\"$ref\":\"#/components/schemas/%s\"},{\"type\":\"null\"}]",
+				   field->schema->name);
+		else
+			buf_printf(out, "\"$ref\":\"#/components/schemas/%s\"", field->schema->name);
 		return;
 	case FIELD_LIST:
 		print_type(out, "array", is_nullable);
@@ -157,7 +170,7 @@ static void print_schema(struct buf *out, const struct schema *schema)
 {
 	bool is_first = true;
 
-	buf_printf(out, ",\"%s\":{\"type\":\"object\",\"description\":", schema->name);
+	buf_printf(out, "\"%s\":{\"type\":\"object\",\"description\":", schema->name);
 	buf_json(out, text_of(schema->about));
 	for (const struct field *field = schema->fields; field->name; field++) {
 		if (!is_required(schema, field))
@@ -177,26 +190,36 @@ static void print_schema(struct buf *out, const struct schema *schema)
 	buf_string(out, "}}");
 }
 
-void openapi_print_problem_schema(struct buf *out)
-{
-	buf_string(
-		out,
-		"\"Problem\":{\"type\":\"object\",\"description\":\"What is wrong (RFC 9457).\",\"required\":[\"type\","
-		"\"title\",\"status\",\"instance\"],\"properties\":{"
-		"\"type\":{\"type\":\"string\",\"description\":\"Path of an explanation that this service gives.\"},"
-		"\"title\":{\"type\":\"string\",\"description\":\"The same for every problem of this type.\"},"
-		"\"status\":{\"type\":\"integer\",\"description\":\"The HTTP status.\"},"
-		"\"detail\":{\"type\":\"string\",\"description\":\"This occurrence, for a person.\"},"
-		"\"instance\":{\"type\":\"string\",\"description\":\"The request id.\"},"
-		"\"errors\":{\"type\":\"array\",\"description\":\"With 422: every fault of the input.\",\"items\":{"
-		"\"type\":\"object\",\"required\":[\"field\",\"message\"],\"properties\":{"
-		"\"field\":{\"type\":\"string\",\"description\":\"Path of the member, such as "
-		"weights[1].weight; empty for the body itself.\"},"
-		"\"message\":{\"type\":\"string\",\"description\":\"The rule that it breaks.\"}}}}},"
-		"\"examples\":[{\"type\":\"/problems/validation\",\"title\":\"The input breaks a rule\",\"status\":422,"
-		"\"instance\":\"5f0c9a1e2b3d4c6f\",\"errors\":[{\"field\":\"weights[1].weight\","
-		"\"message\":\"must be between 0 and 1000000\"}]}]}");
-}
+/* -- the problem, which every endpoint may answer ---------------------------------------------- */
+
+static const struct field fault_fields[] = {
+	{ "field", FIELD_TEXT, 0, 0, INT64_MAX,
+	  .help = "Path of the member, such as weights[1].weight; empty for the body itself.",
+	  .example = "\"weights[1].weight\"" },
+	{ "message", FIELD_TEXT, 0, 1, INT64_MAX, .help = "The rule that it breaks.",
+	  .example = "\"must be between 0 and 1000000\"" },
+	{ 0 },
+};
+
+static const struct schema fault_schema = { "Fault", "A value that breaks a rule.", SCHEMA_ANSWER, fault_fields };
+
+static const struct field problem_fields[] = {
+	{ "type", FIELD_TEXT, 0, 1, INT64_MAX, .help = "Path of an explanation that this service gives.",
+	  .example = "\"/problems/validation\"" },
+	{ "title", FIELD_TEXT, 0, 1, INT64_MAX, .help = "The same for every problem of this type.",
+	  .example = "\"The input breaks a rule\"" },
+	{ "status", FIELD_INTEGER, 0, 400, 599, .help = "The HTTP status.", .example = "422" },
+	{ "detail", FIELD_TEXT, FIELD_OPTIONAL, 1, INT64_MAX, .help = "This occurrence, for a person.",
+	  .example = "\"1 value breaks a rule; errors has the list\"" },
+	{ "instance", FIELD_TEXT, 0, 1, INT64_MAX, .help = "The request id.", .example = "\"5f0c9a1e2b3d4c6f\"" },
+	{ "errors", FIELD_LIST, FIELD_OPTIONAL, 1, FAULTS_MAX, .schema = &fault_schema,
+	  .help = "With 422: every fault of the input." },
+	{ 0 },
+};
+
+const struct schema problem_schema = { "Problem", "What is wrong (RFC 9457).", SCHEMA_ANSWER, problem_fields };
+
+/* -- those that the routes use ----------------------------------------------------------------- */
 
 struct found {
 	const struct schema *schemas[SCHEMAS_MAX];
@@ -219,13 +242,18 @@ void openapi_print_schemas(struct buf *out, const struct route *routes)
 {
 	struct found found = { .count = 0 };
 
+	find_schemas(&found, &problem_schema); /* every error's; the answers name it without a table */
 	for (const struct route *route = routes; route->path; route++) {
 		const struct endpoint *endpoint = route->about;
 
 		find_schemas(&found, endpoint->body);
+		find_schemas(&found, endpoint->bulk ? endpoint->bulk->schema : NULL);
 		for (size_t i = 0; i < ANSWERS_MAX; i++)
 			find_schemas(&found, endpoint->answers[i].schema);
 	}
-	for (size_t i = 0; i < found.count; i++)
+	for (size_t i = 0; i < found.count; i++) {
+		if (i)
+			buf_char(out, ',');
 		print_schema(out, found.schemas[i]);
+	}
 }

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 
 static const struct conflict conflicts[] = {
+	{ "operators_in_history", &problem_conflict, NULL,
+	  "The operator holds contacts or appears in their history; deactivate it instead." },
 	{ "contacts_operator_id_fkey", &problem_conflict, NULL,
 	  "The operator holds contacts or appears in their history; deactivate it instead." },
 	{ 0 },
@@ -153,7 +155,10 @@ void operators_read(struct request *request)
 	respond_object_of_path(request, Q_OPERATOR_READ);
 }
 
-/* -- change, delete: under the lock that assignments take, so that they are ordered with the batches --- */
+/*
+ * -- change, delete: the operator's row is locked first, then its load as every assignment locks it, so that they are
+ * ordered with the batches
+ */
 
 static void check_change(const struct value *body, struct faults *faults)
 {
@@ -174,15 +179,19 @@ const struct endpoint operators_change_endpoint = {
 	.answers = { { 200, "The operator as it is now.", ANSWER_OBJECT, &operator_schema } },
 };
 
-enum { LOCKED, CHANGED, READ };
+enum { CHANGED, READ };
 
-/* Leaving with release or redistribute is noted with the change; what else touches is_active ends a hand-over. */
+/*
+ * Leaving with release or redistribute is noted with the change; what else touches is_active ends a hand-over. The load
+ * is locked for that also where is_active stays as it is: a slice that moves contacts now comes before, or not at all.
+ */
 static void ask_departure(struct flow *flow, const struct operation *operation)
 {
 	struct text fate = operation->input[ACTIVE_CONTACTS].text;
 	struct args args = flow_args(flow);
 
 	args_int(&args, request_path_number(operation->request, 0));
+	flow_ask(flow, Q_OPERATOR_LOCK, &args);
 	if (!fate.at || text_equals(fate, TEXT("keep"))) {
 		flow_ask(flow, Q_DEPARTURE_CLEAR, &args);
 		return;
@@ -201,7 +210,6 @@ static void ask_change(struct flow *flow)
 	args_value(&change, &operation->input[NAME]);
 	args_value_bool(&change, &operation->input[IS_ACTIVE]);
 	args_value_int(&change, &operation->input[MAX_LOAD_LIMIT]);
-	flow_ask(flow, Q_OPERATOR_LOCK, &id);
 	flow_ask(flow, Q_OPERATOR_UPDATE, &change);
 	flow_ask(flow, Q_OPERATOR_READ, &id);
 	if (operation->input[IS_ACTIVE].is_given)
@@ -244,12 +252,15 @@ const struct endpoint operators_delete_endpoint = {
 	.problems = { &problem_conflict },
 };
 
+enum { DELETED = 2 };
+
 static void ask_delete(struct flow *flow)
 {
 	const struct operation *operation = flow_context(flow);
 	struct args id = flow_args(flow);
 
 	args_int(&id, request_path_number(operation->request, 0));
+	flow_ask(flow, Q_OPERATOR_ROW_LOCK, &id);
 	flow_ask(flow, Q_OPERATOR_LOCK, &id);
 	flow_ask(flow, Q_OPERATOR_DELETE, &id);
 }
@@ -259,7 +270,7 @@ static enum flow_next read_delete(struct flow *flow)
 	struct operation *operation = flow_context(flow);
 
 	operation->status = 204;
-	if (rows_affected(flow_rows(flow, CHANGED)) == 0)
+	if (rows_affected(flow_rows(flow, DELETED)) == 0)
 		operation->problem = &problem_not_found;
 	return FLOW_NEXT;
 }

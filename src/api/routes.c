@@ -1,9 +1,10 @@
 /* THE table of all endpoints. To add one: docs/CONTRIBUTING.md. */
 #include "api/internal.h"
 
-enum { BODY = 128 * 1024 }; /* bytes */
+enum { BODY = 128 * 1024, BULK = 1024 * 1024 }; /* bytes */
 
 #define TAKES_BODY(handler) handler, BODY, 0, &handler##_endpoint
+#define TAKES_BULK(handler) handler, BULK, 0, &handler##_endpoint
 #define WITHOUT_BODY(handler) handler, 0, 0, &handler##_endpoint
 
 const struct route api_routes[] = {
@@ -30,8 +31,12 @@ const struct route api_routes[] = {
 
 	{ HTTP_POST, "/api/v1/contacts/", TAKES_BODY(contacts_create) },
 	{ HTTP_GET, "/api/v1/contacts/", WITHOUT_BODY(contacts_list) },
+	{ HTTP_POST, "/api/v1/contacts/batch", TAKES_BULK(contacts_create_many) },
 	{ HTTP_GET, "/api/v1/contacts/{contact_id}", WITHOUT_BODY(contacts_read) },
 	{ HTTP_PATCH, "/api/v1/contacts/{contact_id}", TAKES_BODY(contacts_change) },
+	{ HTTP_GET, "/api/v1/contacts/{contact_id}/history", WITHOUT_BODY(contacts_history) },
+	{ HTTP_POST, "/api/v1/contacts/{contact_id}/assign", TAKES_BODY(contacts_assign) },
+	{ HTTP_POST, "/api/v1/contacts/{contact_id}/release", TAKES_BODY(contacts_release) },
 
 	{ HTTP_GET, "/api/v1/distribution/load/", WITHOUT_BODY(distribution_load) },
 	{ HTTP_GET, "/api/v1/distribution/sources/{source_id}", WITHOUT_BODY(distribution_source) },

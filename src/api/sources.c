@@ -1,6 +1,7 @@
 /* Sources: where contacts come from. */
 #include "api/internal.h"
 #include "api/problems.h"
+#include "domain/strategy.h"
 
 #include <inttypes.h>
 
@@ -11,7 +12,9 @@ static const struct conflict conflicts[] = {
 	{ 0 },
 };
 
-enum { NAME, WEIGHTS };
+enum { NAME, STRATEGY, STICKY_SECONDS, BACKLOG, WEIGHTS };
+
+static const char *const backlogs[] = { "manual", "auto", NULL };
 
 #define FIELD_OF_NAME(presence)                                                                                        \
 	{                                                                                                              \
@@ -19,8 +22,38 @@ enum { NAME, WEIGHTS };
 						      .example = "\"Telegram bot\""                                    \
 	}
 
+#define FIELD_OF_STRATEGY                                                                                              \
+	{                                                                                                              \
+		"strategy", FIELD_CHOICE,                                                                              \
+			.fallback = "\"weighted_random\"", .choices = strategy_names,                                  \
+			.help = "How one operator is chosen among those who are active, have a weight and have room. " \
+				"weighted_random: by chance, in proportion to the weights. smooth_weighted: in turn, " \
+				"in the same proportion, evenly spread. least_loaded: the lowest load / limit, then "  \
+				"the highest weight. least_recent: whose last contact is the oldest. The last tie "    \
+				"goes to the lowest id.",                                                              \
+			.example = "\"weighted_random\""                                                               \
+	}
+#define FIELD_OF_STICKY_SECONDS                                                                                        \
+	{                                                                                                              \
+		"sticky_seconds", FIELD_INTEGER, 0, 0, 31536000, "0",                                                  \
+			.help = "A lead whose newest assignment within this source is younger goes to the same "       \
+				"operator again, if that one may take it; else the strategy decides. 0: never.",       \
+			.example = "0"                                                                                 \
+	}
+#define FIELD_OF_BACKLOG                                                                                               \
+	{                                                                                                              \
+		"backlog", FIELD_CHOICE,                                                                               \
+			.fallback = "\"manual\"", .choices = backlogs,                                                 \
+			.help = "manual: contacts that found nobody wait for a person. auto: they are assigned, "      \
+				"oldest first, as soon as there is room for them.",                                    \
+			.example = "\"manual\""                                                                        \
+	}
+
 static const struct field draft_fields[] = {
 	[NAME] = FIELD_OF_NAME(FIELD_REQUIRED),
+	[STRATEGY] = FIELD_OF_STRATEGY,
+	[STICKY_SECONDS] = FIELD_OF_STICKY_SECONDS,
+	[BACKLOG] = FIELD_OF_BACKLOG,
 	[WEIGHTS] = { "weights", FIELD_LIST, 0, 0, 1000, "[]", .schema = &weights_input_schema,
 		      .help = "Who serves the source, and with what weight." },
 	{ 0 },
@@ -28,6 +61,9 @@ static const struct field draft_fields[] = {
 
 static const struct field change_fields[] = {
 	[NAME] = FIELD_OF_NAME(0),
+	[STRATEGY] = FIELD_OF_STRATEGY,
+	[STICKY_SECONDS] = FIELD_OF_STICKY_SECONDS,
+	[BACKLOG] = FIELD_OF_BACKLOG,
 	{ 0 },
 };
 
@@ -38,6 +74,9 @@ static const struct schema change_schema = { "SourceChange", "What is to be chan
 static const struct field answer_fields[] = {
 	{ "id", FIELD_ID, .help = "Never reused.", .example = "1" },
 	FIELD_OF_NAME(0),
+	FIELD_OF_STRATEGY,
+	FIELD_OF_STICKY_SECONDS,
+	FIELD_OF_BACKLOG,
 	{ "created_at", FIELD_TIME, .help = "When it was made.", .example = "\"2026-01-31T09:00:00.000000Z\"" },
 	{ "updated_at", FIELD_TIME, .help = "When it was last changed.", .example = "\"2026-01-31T09:00:00.000000Z\"" },
 	{ 0 },
@@ -64,13 +103,22 @@ const struct endpoint sources_create_endpoint = {
 	.problems = { &problem_conflict },
 };
 
+/* What both a draft and a change may hold. */
+static void settings_args(struct args *args, const struct value *input)
+{
+	args_value(args, &input[NAME]);
+	args_value(args, &input[STRATEGY]);
+	args_value_int(args, &input[STICKY_SECONDS]);
+	args_value(args, &input[BACKLOG]);
+}
+
 static void ask_create(struct flow *flow)
 {
 	const struct operation *operation = flow_context(flow);
 	const struct weights *weights = operation->extra;
 	struct args args = flow_args(flow);
 
-	args_value(&args, &operation->input[NAME]);
+	settings_args(&args, operation->input);
 	args_ints(&args, weights->operator_ids, weights->count);
 	args_texts(&args, weights->texts, weights->count);
 	flow_ask(flow, Q_SOURCE_CREATE, &args);
@@ -166,7 +214,7 @@ void sources_change(struct request *request)
 {
 	struct args *args = respond_path_args(request, 1);
 
-	args_value(args, &request_checked(request)->body[NAME]);
+	settings_args(args, request_checked(request)->body);
 	respond_change(request, Q_SOURCE_UPDATE, args, conflicts);
 }
 

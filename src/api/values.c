@@ -49,6 +49,22 @@ static bool text_take(const struct place *place, const struct field *field, stru
 	return true;
 }
 
+static bool visible_take(const struct place *place, const struct field *field, struct text text, struct value *out)
+{
+	bool is_visible = text.length >= (size_t)field->min && text.length <= (size_t)field->max;
+
+	for (size_t i = 0; i < text.length; i++)
+		is_visible = is_visible && text.at[i] > ' ' && text.at[i] <= '~';
+	if (!is_visible) {
+		faults_add(place->faults, place->path,
+			   "must have %" PRId64 " to %" PRId64 " characters, all visible ASCII", field->min,
+			   field->max);
+		return false;
+	}
+	out->text = (struct text){ arena_copy(place->arena, text.at, text.length), text.length };
+	return true;
+}
+
 static bool choice_take(const struct place *place, const struct field *field, struct text text, struct value *out)
 {
 	struct buf names;
@@ -171,9 +187,11 @@ static const struct {
 	[FIELD_INTEGER] = { json_type_int, "must be an integer" },
 	[FIELD_WEIGHT] = { json_type_double, "must be a number" },
 	[FIELD_SHARE] = { json_type_double, "must be a number" },
+	[FIELD_NUMBER] = { json_type_double, "must be a number" },
 	[FIELD_BOOLEAN] = { json_type_boolean, "must be true or false" },
 	[FIELD_TEXT] = { json_type_string, "must be text" },
 	[FIELD_EXACT] = { json_type_string, "must be text" },
+	[FIELD_VISIBLE] = { json_type_string, "must be text" },
 	[FIELD_CHOICE] = { json_type_string, "must be text" },
 	[FIELD_TIME] = { json_type_string, "must be text" },
 	[FIELD_HOUR] = { json_type_string, "must be text" },
@@ -213,6 +231,8 @@ bool value_from_json(const struct place *place, const struct field *field, struc
 	case FIELD_TEXT:
 	case FIELD_EXACT:
 		return text_take(place, field, json_text(json), value_out);
+	case FIELD_VISIBLE:
+		return visible_take(place, field, json_text(json), value_out);
 	case FIELD_CHOICE:
 		return choice_take(place, field, json_text(json), value_out);
 	case FIELD_TIME:
@@ -250,6 +270,8 @@ bool value_from_text(const struct place *place, const struct field *field, struc
 	case FIELD_TEXT:
 	case FIELD_EXACT:
 		return text_take(place, field, text, value_out);
+	case FIELD_VISIBLE:
+		return visible_take(place, field, text, value_out);
 	case FIELD_CHOICE:
 		return choice_take(place, field, text, value_out);
 	case FIELD_TIME:

@@ -2,9 +2,10 @@
 #include "app/app.h"
 
 #include "api/api.h"
-#include "app/quickstart.h"
-#include "db/migrate.h"
+#include "app/database.h"
 #include "http/server.h"
+#include "service/backlog.h"
+#include "service/upkeep.h"
 
 #include <inttypes.h>
 #include <malloc.h>
@@ -15,151 +16,26 @@
 #include <unistd.h>
 
 enum {
-	LANE_CONNECTIONS = 2,       /* one for the batches, one for what waits apart */
-	WAITING_UNITS_MAX = 2000,   /* requests that wait for a connection */
-	CONNECTION_GRACE_MS = 1000, /* a unit of work may take this much longer than its statement */
-	POSTGRES_PAUSE_MS = 1000,   /* before a private server that ended is started again */
-	TIDY_MS = 3600 * 1000,
-	SETTINGS_BYTES = 700,
-	MESSAGE_BYTES = 1024,
+	END_LOOK_MS = 5, /* between two looks whether the lane has come to its end */
 	MMAP_FROM_BYTES = 128 * 1024
 };
 
 struct app {
 	const struct config *config;
 	int64_t started_us;
-	struct quickstart *quickstart; /* NULL: the database is somebody else's */
-	const char *conninfo;
+	struct database database;
 	struct loop *loop;
-	struct pool *lane, *requests;
 	struct intake *intake;
 	struct handover *handover;
+	struct backlog *backlog;
+	struct upkeep *upkeep;
 	struct server *server;
 	struct api api;
-	struct timer *drain;   /* from the first signal to closing the listener */
-	struct timer *respawn; /* of the private server */
-	struct timer *tidy;
+	struct timer *drain;  /* from the first signal to closing the listener */
+	struct timer *end;    /* from the last answer to the end */
 	struct deferred look; /* whether it became ready; at the end of the turn */
 	bool is_ready, is_stopping, is_drained;
 };
-
-/* -- database ---------------------------------------------------------------------------------- */
-
-static void block_stop_signals(int how)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigprocmask(how, &signals, NULL);
-}
-
-/* Whether there is a database with the right schema; otherwise *code_out says how the process ends. */
-static bool open_database(struct app *app, enum exit_code *code_out)
-{
-	const struct config *config = app->config;
-	struct quickstart_options options = { .data_dir = config->data_dir, .programs = config->pg_bin };
-	char message[MESSAGE_BYTES] = "";
-	struct buf why;
-
-	*code_out = EXIT_DATABASE;
-	app->conninfo = config->database_url;
-	if (!app->conninfo) {
-		enum quickstart_result result;
-
-		buf_init(&why);
-		result = quickstart_start(&options, &why, &app->quickstart);
-		if (result == QUICKSTART_FAILED)
-			fprintf(stderr, "leadd: %s\n", why.bytes);
-		buf_done(&why);
-		if (result == QUICKSTART_INTERRUPTED)
-			*code_out = EXIT_ASKED;
-		if (result != QUICKSTART_RUNNING)
-			return false;
-		app->conninfo = quickstart_conninfo(app->quickstart);
-	}
-	switch (migrate(app->conninfo, config->database_wait_seconds * 1000, message, sizeof(message))) {
-	case MIGRATE_DONE:
-		return true;
-	case MIGRATE_INTERRUPTED:
-		*code_out = EXIT_ASKED;
-		return false;
-	default:
-		fprintf(stderr, "leadd: %s\n", message);
-		return false;
-	}
-}
-
-/*
- * What every connection is told. The lane's statements are few and always served by an index: their plans are fixed,
- * so that they are right on empty tables as well. The others' plans follow their filters.
- */
-static struct pool *open_pool(struct app *app, const char *name, int size, int64_t lock_timeout_ms, const char *plans)
-{
-	const struct config *config = app->config;
-	char settings[SETTINGS_BYTES];
-	struct pool_options options = {
-		.name = name,
-		.conninfo = app->conninfo,
-		.settings = settings,
-		.size = size,
-		.waiting_max = WAITING_UNITS_MAX,
-		.wait_ms = config->queue_wait_ms,
-		.unit_ms = config->statement_timeout_ms + CONNECTION_GRACE_MS,
-		.seed = rng_entropy(),
-	};
-
-	snprintf(settings, sizeof(settings),
-		 "set statement_timeout = %" PRId64 "; set lock_timeout = %" PRId64 "; "
-		 "set idle_in_transaction_session_timeout = 10000; "
-		 "set default_transaction_isolation = 'read committed'; "
-		 "set timezone = 'UTC'; set datestyle = 'ISO'; set client_min_messages = warning; "
-		 "set jit = off; set max_parallel_workers_per_gather = 0; %s",
-		 config->statement_timeout_ms, lock_timeout_ms, plans);
-	return pool_new(app->loop, &options);
-}
-
-static void open_pools(struct app *app)
-{
-	const struct config *config = app->config;
-
-	app->lane = open_pool(app, "lane", LANE_CONNECTIONS, config->lock_timeout_ms,
-			      "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
-			      "set enable_hashjoin = off; set enable_mergejoin = off");
-	app->requests = open_pool(app, "requests", (int)config->database_connections, config->statement_timeout_ms / 2,
-				  "set plan_cache_mode = force_custom_plan");
-}
-
-/* -- the private server's life ----------------------------------------------------------------- */
-
-static void on_respawn(void *context)
-{
-	struct app *app = context;
-
-	if (!quickstart_restart(app->quickstart))
-		log_error("postgres.failed", "action=restart");
-}
-
-static void on_child(void *context, int number)
-{
-	struct app *app = context;
-
-	(void)number;
-	if (!app->quickstart || app->is_stopping || !quickstart_has_ended(app->quickstart))
-		return;
-	log_error("postgres.ended", "restart_in_ms=%d", POSTGRES_PAUSE_MS);
-	timer_start(app->respawn, POSTGRES_PAUSE_MS);
-}
-
-static void on_tidy(void *context)
-{
-	struct app *app = context;
-
-	quickstart_tidy(app->quickstart);
-	timer_start(app->tidy, TIDY_MS);
-}
 
 /* -- readiness --------------------------------------------------------------------------------- */
 
@@ -167,7 +43,7 @@ static bool is_ready(void *context)
 {
 	struct app *app = context;
 
-	return !app->is_stopping && pool_is_ready(app->lane) && pool_is_ready(app->requests);
+	return !app->is_stopping && pool_is_ready(app->database.lane) && pool_is_ready(app->database.requests);
 }
 
 /* Both pools tell through here; the intake listens to the lane's changes itself. */
@@ -194,12 +70,26 @@ static void on_pool_change(void *context)
 
 /* -- stop -------------------------------------------------------------------------------------- */
 
+/* No client waits any more, but a backlog may be handed out at this moment. */
+static void on_end(void *context)
+{
+	struct app *app = context;
+
+	if (pool_running(app->database.lane) || pool_waiting(app->database.lane))
+		timer_start(app->end, END_LOOK_MS);
+	else
+		loop_stop(app->loop);
+}
+
 static void on_drained(void *context)
 {
 	struct app *app = context;
 
 	app->is_drained = server_live_requests(app->server) == 0;
-	loop_stop(app->loop);
+	if (app->is_drained)
+		on_end(app);
+	else
+		loop_stop(app->loop);
 }
 
 static void on_drain_due(void *context)
@@ -224,7 +114,10 @@ static void on_stop_signal(void *context, int number)
 	}
 	app->is_stopping = true;
 	log_info("app.stopping", "signal=%s live_requests=%d", signal_name(number), server_live_requests(app->server));
+	database_stop(&app->database);
 	handover_stop(app->handover);
+	backlog_stop(app->backlog);
+	upkeep_stop(app->upkeep);
 	server_linger(app->server);
 	timer_start(app->drain, app->config->drain_seconds * 1000);
 }
@@ -253,42 +146,56 @@ static bool open_server(struct app *app)
 	return app->server;
 }
 
-static void open_rest(struct app *app)
+static void open_services(struct app *app)
 {
-	struct intake_options options = {
-		.pool = app->lane,
-		.batch_max = (size_t)app->config->batch_max,
-		.line_max = (size_t)app->config->line_max,
-		.wait_ms = app->config->queue_wait_ms,
-		.seed = app->config->seed ? (uint64_t)app->config->seed : rng_entropy(),
+	const struct config *config = app->config;
+	struct intake_options intake = {
+		.pool = app->database.lane,
+		.batch_max = (size_t)config->batch_max,
+		.line_max = (size_t)config->line_max,
+		.wait_ms = config->queue_wait_ms,
+		.seed = config->seed ? (uint64_t)config->seed : rng_entropy(),
+	};
+	struct backlog_options backlog = {
+		.pool = app->database.requests,
+		.conninfo = app->database.conninfo,
+		.settings = database_listen_settings,
+		.sweep_ms = config->backlog_sweep_seconds * 1000,
+		.seed = rng_entropy(),
 	};
 
-	app->intake = intake_new(app->loop, &options);
-	app->handover = handover_new(app->loop, app->requests, rng_entropy());
+	app->intake = intake_new(app->loop, &intake);
+	backlog.intake = app->intake;
+	app->handover = handover_new(app->loop, app->database.requests, rng_entropy());
+	app->backlog = backlog_new(app->loop, &backlog);
+	app->upkeep = upkeep_new(app->loop, app->database.requests, rng_entropy());
+	deferred_init(&app->look, look, app);
+	pool_on_change(app->database.requests, on_pool_change, app);
+	intake_on_change(app->intake, on_pool_change, app);
+}
+
+static void open_api(struct app *app)
+{
 	app->api = (struct api){ .loop = app->loop,
-				 .pool = app->requests,
+				 .pool = app->database.requests,
 				 .intake = app->intake,
 				 .handover = app->handover,
 				 .is_ready = is_ready,
 				 .app = app };
 	buf_init(&app->api.openapi);
 	openapi_print(&app->api.openapi, api_routes);
-	deferred_init(&app->look, look, app);
-	pool_on_change(app->requests, on_pool_change, app);
-	intake_on_change(app->intake, on_pool_change, app);
+}
+
+static void await_signals(struct app *app)
+{
 	app->drain = timer_new(app->loop, on_drain_due, app);
-	app->respawn = timer_new(app->loop, on_respawn, app);
-	app->tidy = timer_new(app->loop, on_tidy, app);
+	app->end = timer_new(app->loop, on_end, app);
 	loop_signal(app->loop, SIGTERM, on_stop_signal, app);
 	loop_signal(app->loop, SIGINT, on_stop_signal, app);
 	if (signal(SIGHUP, SIG_DFL) != SIG_IGN) /* the terminal was closed, and nobody asked to go on without */
 		loop_signal(app->loop, SIGHUP, on_stop_signal, app);
 	else
 		signal(SIGHUP, SIG_IGN);
-	if (app->quickstart) {
-		loop_signal(app->loop, SIGCHLD, on_child, app);
-		timer_start(app->tidy, TIDY_MS);
-	}
 }
 
 static void print_welcome(const struct app *app)
@@ -303,8 +210,8 @@ static void print_welcome(const struct app *app)
 	printf("  try the API    %s/docs\n", url);
 	printf("  read about it  %s/redoc\n", url);
 	printf("  console        %s/ (leads to the documentation for now)\n", url);
-	if (app->quickstart)
-		printf("  database       %s\n", quickstart_psql_command(app->quickstart));
+	if (app->database.quickstart)
+		printf("  database       %s\n", quickstart_psql_command(app->database.quickstart));
 	fflush(stdout);
 }
 
@@ -312,14 +219,25 @@ static void close_all(struct app *app)
 {
 	server_free(&app->server);
 	intake_free(&app->intake);
-	pool_free(&app->requests);
-	pool_free(&app->lane);
+	database_disconnect(&app->database);
 	handover_free(&app->handover);
+	backlog_free(&app->backlog);
+	upkeep_free(&app->upkeep);
 	timer_free(&app->drain);
-	timer_free(&app->respawn);
-	timer_free(&app->tidy);
+	timer_free(&app->end);
 	buf_done(&app->api.openapi);
 	loop_free(&app->loop);
+}
+
+static void block_stop_signals(int how)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(how, &signals, NULL);
 }
 
 static void prepare_process(const struct config *config)
@@ -346,20 +264,22 @@ enum exit_code app_serve(const struct config *config)
 	enum exit_code code;
 
 	prepare_process(config);
-	if (!open_database(&app, &code)) {
-		quickstart_stop(&app.quickstart);
+	if (!database_open(&app.database, config, &code)) {
+		database_close(&app.database);
 		return code;
 	}
 	app.loop = loop_new();
-	open_pools(&app);
-	open_rest(&app);
+	database_connect(&app.database, app.loop);
+	open_services(&app);
+	open_api(&app);
+	await_signals(&app);
 	if (open_server(&app)) {
 		print_welcome(&app);
 		block_stop_signals(SIG_UNBLOCK);
 		loop_run(app.loop);
 		if (!app.is_drained) {
 			log_warn("app.stopped", "live_requests=%d at=once", server_live_requests(app.server));
-			quickstart_stop(&app.quickstart);
+			database_close(&app.database);
 			_exit(EXIT_ASKED);
 		}
 		log_info("app.stopped", "%s", "live_requests=0");
@@ -368,20 +288,20 @@ enum exit_code app_serve(const struct config *config)
 		code = EXIT_BIND;
 	}
 	close_all(&app);
-	quickstart_stop(&app.quickstart);
+	database_close(&app.database);
 	return code;
 }
 
 enum exit_code app_migrate(const struct config *config)
 {
-	struct app app = { .config = config };
+	struct database database;
 	enum exit_code code;
 
 	prepare_process(config);
-	if (open_database(&app, &code)) {
+	if (database_open(&database, config, &code)) {
 		puts("The schema is up to date.");
 		code = EXIT_ASKED;
 	}
-	quickstart_stop(&app.quickstart);
+	database_close(&database);
 	return code;
 }

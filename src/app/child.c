@@ -126,6 +126,18 @@ bool child_wait(pid_t pid, int64_t wait_ms, int *status_out)
 	}
 }
 
+void child_reap_orphans(pid_t kept)
+{
+	siginfo_t ended = { .si_pid = 0 };
+
+	if (getpid() != 1)
+		return;
+	while (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid > 0 && ended.si_pid != kept) {
+		waitpid(ended.si_pid, NULL, WNOHANG);
+		ended.si_pid = 0;
+	}
+}
+
 void child_end(pid_t pid)
 {
 	/* PostgreSQL: a fast shutdown with its checkpoint; one that recovers at the next start; the last resort. */

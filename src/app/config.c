@@ -31,6 +31,8 @@ static const char *const level_choices[] = { "debug", "info", "warn", "error", N
 static const struct option options[] = {
 	{ "DATABASE_URL", WORDS(database_url), .unit = "libpq URL or conninfo",
 	  .help = "The PostgreSQL (14 or newer) to use. Without it leadd runs a private one of its own." },
+	{ "DATABASE_PASSWORD_FILE", WORDS(database_password_file), .unit = "file",
+	  .help = "Its first line is the password, when DATABASE_URL has none: a secret of Docker, for example." },
 	{ "DATA_DIR", WORDS(data_dir), .unit = "folder",
 	  .help = "Data of the private PostgreSQL. Without it: leadd/postgres in the user's data folder "
 		  "($XDG_DATA_HOME or ~/.local/share), for root in /var/lib." },
@@ -58,6 +60,9 @@ static const struct option options[] = {
 	  .help = "Most contacts that are assigned in one transaction." },
 	{ "LINE_MAX", NUMBER(line_max, 1, 1000000), .fallback = "20000", .unit = "contacts",
 	  .help = "Most contacts that wait to be assigned; one more is answered with 503." },
+	{ "BACKLOG_SWEEP_SECONDS", NUMBER(backlog_sweep_seconds, 1, 3600), .fallback = "30", .unit = "seconds",
+	  .help = "How often to look for contacts that wait although somebody could take them, in case that nothing "
+		  "told of it. Usually the database does, at once." },
 	{ "CONNECTIONS_MAX", NUMBER(connections_max, 1, 1000000), .fallback = "20000", .unit = "connections",
 	  .help = "Most client connections; further ones wait to be accepted." },
 	{ "REQUEST_DEADLINE_MS", NUMBER(request_deadline_ms, 100, 600000), .fallback = "10000", .unit = "milliseconds",
@@ -73,16 +78,22 @@ static const struct option options[] = {
 	  .help = "Start of the random draws, for tests; 0: from the system's entropy." },
 };
 
+static bool read_number(const char *word, int64_t least, int64_t most, int64_t *number_out)
+{
+	char *end;
+
+	errno = 0;
+	*number_out = strtoll(word, &end, 10);
+	return !errno && end != word && !*end && *number_out >= least && *number_out <= most;
+}
+
 static void set(struct config *config, const struct option *option, const char *value)
 {
 	char *member = (char *)config + option->offset;
-	char *end;
 	int64_t number;
 
 	if (option->is_number) {
-		errno = 0;
-		number = strtoll(value, &end, 10);
-		if (errno || end == value || *end || number < option->least || number > option->most)
+		if (!read_number(value, option->least, option->most, &number))
 			die(EXIT_CONFIG, "%s is %s, not a number from %" PRId64 " to %" PRId64, option->name,
 			    log_quote(value), option->least, option->most);
 		*(int64_t *)(void *)member = number;
@@ -140,6 +151,9 @@ static const struct {
 } commands[] = {
 	{ "serve", COMMAND_SERVE, "serve the API (also without any command)" },
 	{ "migrate", COMMAND_MIGRATE, "bring the schema of DATABASE_URL up to date and exit; serving does it as well" },
+	{ "explain", COMMAND_EXPLAIN, "say what happened to a contact: who was to get it, and why" },
+	{ "audit", COMMAND_AUDIT, "look whether all that is stored agrees; also while the service runs" },
+	{ "health", COMMAND_HEALTH, "ask the service on HOST and PORT whether it is ready; exit code 0 or 1" },
 	{ "settings", COMMAND_SETTINGS, "print all settings as Markdown" },
 	{ "--help", COMMAND_HELP, "print this" },
 	{ "-h", COMMAND_HELP, NULL },
@@ -157,6 +171,52 @@ static bool read_command(const char *word, enum command *command_out)
 	return false;
 }
 
+/* What a single command takes beside the settings. */
+static const struct argument {
+	enum command command;
+	const char *flag;  /* NULL: a word without one, which the command needs */
+	const char *value; /* what a number stands for; NULL: a flag alone */
+	size_t offset;     /* in struct config: int64_t with a value, else bool */
+	int64_t fallback;
+	const char *help;
+} arguments[] = {
+	{ COMMAND_EXPLAIN, NULL, "contact id", offsetof(struct config, contact_id), 0, "which contact" },
+	{ COMMAND_AUDIT, "--repair", NULL, offsetof(struct config, repairs), 0, "mend what can be mended" },
+	{ COMMAND_AUDIT, "--json", NULL, offsetof(struct config, prints_json), 0, "print JSON instead of a table" },
+	{ COMMAND_AUDIT, "--decisions", "number", offsetof(struct config, decisions), 10000,
+	  "how many of the newest choices to make again" },
+};
+
+/* The number of words it took; 0: it is none of the command's arguments. */
+static int read_argument(struct config *config, enum command command, char **argv)
+{
+	for (size_t i = 0; i < COUNT_OF(arguments); i++) {
+		const struct argument *argument = &arguments[i];
+		char *member = (char *)config + argument->offset;
+		const char *value = argument->flag ? argv[1] : argv[0];
+
+		if (argument->command != command ||
+		    (argument->flag ? strcmp(argv[0], argument->flag) != 0 : argv[0][0] == '-'))
+			continue;
+		if (!argument->value) {
+			*(bool *)member = true;
+			return 1;
+		}
+		if (!value || !read_number(value, 1, INT64_MAX, (int64_t *)(void *)member))
+			die(EXIT_ARGUMENTS, "%s is no %s", value ? log_quote(value) : argument->flag, argument->value);
+		return argument->flag ? 2 : 1;
+	}
+	return 0;
+}
+
+static void check_arguments(const struct config *config, enum command command)
+{
+	for (size_t i = 0; i < COUNT_OF(arguments); i++)
+		if (arguments[i].command == command && !arguments[i].flag &&
+		    !*(const int64_t *)(const void *)((const char *)config + arguments[i].offset))
+			die(EXIT_ARGUMENTS, "a %s is missing; see leadd --help", arguments[i].value);
+}
+
 struct config config_read(int argc, char **argv, enum command *command_out)
 {
 	struct config config = { 0 };
@@ -170,18 +230,46 @@ struct config config_read(int argc, char **argv, enum command *command_out)
 		if (value)
 			set(&config, &options[i], value);
 	}
-	for (int i = 1; i < argc;)
-		i += read_command(argv[i], command_out) ? 1 : read_flag(&config, argv + i);
+	for (size_t i = 0; i < COUNT_OF(arguments); i++)
+		if (arguments[i].value)
+			*(int64_t *)(void *)((char *)&config + arguments[i].offset) = arguments[i].fallback;
+	for (int i = 1, taken; i < argc; i += taken) {
+		taken = read_command(argv[i], command_out) ? 1 : read_argument(&config, *command_out, argv + i);
+		if (!taken)
+			taken = read_flag(&config, argv + i);
+	}
+	check_arguments(&config, *command_out);
 	return config;
+}
+
+static void print_arguments(struct buf *out, enum command command)
+{
+	for (size_t i = 0; i < COUNT_OF(arguments); i++) {
+		const struct argument *argument = &arguments[i];
+
+		if (argument->command != command)
+			continue;
+		buf_printf(out, "              %s%s", argument->flag ? argument->flag : "",
+			   argument->flag && argument->value ? " " : "");
+		if (argument->value)
+			buf_printf(out, "<%s>", argument->value);
+		buf_printf(out, ": %s", argument->help);
+		if (argument->fallback)
+			buf_printf(out, ", default %" PRId64, argument->fallback);
+		buf_char(out, '\n');
+	}
 }
 
 void config_print_help(struct buf *out)
 {
 	buf_string(out, "leadd: takes in contacts and hands each to one operator\n\n"
 			"usage: leadd [command] [--setting value ...]\n\ncommands:\n");
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		if (commands[i].help)
-			buf_printf(out, "  %-12s%s\n", commands[i].word, commands[i].help);
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		if (!commands[i].help)
+			continue;
+		buf_printf(out, "  %-12s%s\n", commands[i].word, commands[i].help);
+		print_arguments(out, commands[i].command);
+	}
 	buf_string(out, "\nsettings, as arguments or from the environment (--batch-max is BATCH_MAX there):\n");
 	for (size_t i = 0; i < COUNT_OF(options); i++) {
 		const struct option *option = &options[i];
@@ -193,8 +281,10 @@ void config_print_help(struct buf *out)
 			buf_printf(out, ", default %s", option->fallback);
 		buf_printf(out, "\n      %s\n", option->help);
 	}
-	buf_string(out, "\nexit codes: 0 stopped as asked, 2 wrong arguments, 3 wrong settings, 4 no usable database,\n"
-			"            5 cannot listen, 70 a bug\n");
+	buf_string(
+		out,
+		"\nexit codes: 0 stopped as asked, or nothing is wrong; 1 audit, explain or health say no;\n"
+		"            2 wrong arguments, 3 wrong settings, 4 no usable database, 5 cannot listen, 70 a bug\n");
 }
 
 void config_print_markdown(struct buf *out)

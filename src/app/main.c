@@ -1,5 +1,7 @@
 /* Arguments in, exit code out. */
 #include "app/app.h"
+#include "app/commands.h"
+#include "app/health.h"
 
 #include <stdio.h>
 
@@ -30,6 +32,12 @@ int main(int argc, char **argv)
 		return EXIT_ASKED;
 	case COMMAND_MIGRATE:
 		return (int)app_migrate(&config);
+	case COMMAND_EXPLAIN:
+		return (int)command_explain(&config);
+	case COMMAND_AUDIT:
+		return (int)command_audit(&config);
+	case COMMAND_HEALTH:
+		return (int)health_ask(&config);
 	case COMMAND_SERVE:
 		return (int)app_serve(&config);
 	}

@@ -7,18 +7,15 @@
 #include <glob.h>
 #include <limits.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/shm.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
 	MAJOR_LEAST = 14,
 	SOCKET_PATH_MAX = 107, /* bytes, sun_path */
-	VERSION_WAIT_MS = 10000,
-	PID_LINES = 8
+	VERSION_WAIT_MS = 10000
 };
 
 static const char *const usual_places[] = {
@@ -171,7 +168,7 @@ static bool make_folders(const char *path, struct arena *arena)
 	}
 }
 
-static const char *default_data(struct arena *arena)
+const char *pg_place_usual_data(struct arena *arena)
 {
 	const char *folder = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 	struct passwd *entry;
@@ -203,7 +200,7 @@ static bool is_empty_folder(const char *path)
 static bool find_data(struct pg_place *place, struct arena *arena, const char *data_dir, int *major_out,
 		      struct buf *message)
 {
-	const char *wanted = data_dir && *data_dir ? data_dir : default_data(arena);
+	const char *wanted = data_dir && *data_dir ? data_dir : pg_place_usual_data(arena);
 	char *path = arena_copy(arena, wanted, strlen(wanted)), *slash, parent[PATH_MAX], here[PATH_MAX];
 	struct stat stat_data;
 	bool exists;
@@ -308,82 +305,4 @@ bool pg_place_make_sockets(struct pg_place *place, struct arena *arena, struct b
 	}
 	buf_printf(message, "The folder %s for the database's socket cannot be made: %s", path, fault);
 	return false;
-}
-
-/* -- the server's pid file --------------------------------------------------------------------- */
-
-struct pid_file {
-	long pid;
-	int shared_memory; /* -1: none */
-	bool is_ready;
-};
-
-static bool read_pid_file(const struct pg_place *place, struct pid_file *file_out)
-{
-	char path[PATH_MAX], line[PATH_MAX];
-	unsigned long key;
-	FILE *file;
-
-	*file_out = (struct pid_file){ .shared_memory = -1 };
-	snprintf(path, sizeof(path), "%s/postmaster.pid", place->data);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	for (int number = 1; number <= PID_LINES && fgets(line, sizeof(line), file); number++) {
-		if (number == 1)
-			file_out->pid = strtol(line, NULL, 10);
-		else if (number == 7 && sscanf(line, "%lu %d", &key, &file_out->shared_memory) != 2)
-			file_out->shared_memory = -1;
-		else if (number == 8)
-			file_out->is_ready = strncmp(line, "ready", 5) == 0;
-	}
-	fclose(file);
-	return file_out->pid > 0;
-}
-
-/* Any process may have got the number since: it must be called postgres and have our folder in its arguments. */
-static bool is_server_of(const struct pg_place *place, long pid)
-{
-	char path[64], arguments[2 * PATH_MAX];
-	size_t length, name;
-	FILE *file;
-	bool has_folder = false;
-
-	snprintf(path, sizeof(path), "/proc/%ld/cmdline", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	length = fread(arguments, 1, sizeof(arguments) - 1, file);
-	fclose(file);
-	arguments[length] = '\0';
-	name = strlen(arguments);
-	for (size_t at = 0; at < length; at += strlen(arguments + at) + 1)
-		has_folder = has_folder || strcmp(arguments + at, place->data) == 0;
-	return has_folder && name >= 8 && strcmp(arguments + name - 8, "postgres") == 0;
-}
-
-pid_t pg_place_server(const struct pg_place *place)
-{
-	struct pid_file file;
-	struct shmid_ds memory;
-	char path[PATH_MAX];
-
-	if (!read_pid_file(place, &file))
-		return 0;
-	if (is_server_of(place, file.pid))
-		return (pid_t)file.pid;
-	/* PostgreSQL clears a dead server's file itself, but takes any live process of that number for a server. */
-	if (kill((pid_t)file.pid, 0) == 0 &&
-	    (file.shared_memory < 0 || shmctl(file.shared_memory, IPC_STAT, &memory) != 0 || memory.shm_nattch == 0)) {
-		snprintf(path, sizeof(path), "%s/postmaster.pid", place->data);
-		unlink(path);
-	}
-	return 0;
-}
-
-bool pg_place_is_ready(const struct pg_place *place, pid_t pid)
-{
-	struct pid_file file;
-
-	return read_pid_file(place, &file) && file.pid == pid && file.is_ready;
 }

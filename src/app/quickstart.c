@@ -144,6 +144,25 @@ static bool take_lock(struct quickstart *quickstart, struct buf *message)
 	return true;
 }
 
+static const char *conninfo_of(const char *sockets, struct arena *arena)
+{
+	return arena_printf(arena, "host=%s port=5432 user=leadd dbname=leadd", sockets);
+}
+
+const char *quickstart_find(const char *data_dir, struct arena *arena, struct buf *message)
+{
+	const char *data = data_dir && *data_dir ? data_dir : pg_place_usual_data(arena);
+	const char *sockets = pg_place_sockets_of(data, arena);
+
+	if (sockets)
+		return conninfo_of(sockets, arena);
+	buf_printf(message,
+		   "There is no database to look at: DATABASE_URL is not set, and no private PostgreSQL runs on %s. "
+		   "Set DATABASE_URL, or start leadd and try again while it runs",
+		   data);
+	return NULL;
+}
+
 static bool prepare(struct quickstart *quickstart, struct buf *message)
 {
 	struct pg_place *place = &quickstart->place;
@@ -158,7 +177,7 @@ static bool prepare(struct quickstart *quickstart, struct buf *message)
 	}
 	quickstart->server = arena_printf(arena, "%s/postgres", place->programs);
 	quickstart->socket_setting = arena_printf(arena, "--unix_socket_directories=%s", place->sockets);
-	quickstart->conninfo = arena_printf(arena, "host=%s port=5432 user=leadd dbname=leadd", place->sockets);
+	quickstart->conninfo = conninfo_of(place->sockets, arena);
 	quickstart->psql_command = arena_printf(arena, "psql -h %s -p 5432 -U leadd leadd", place->sockets);
 	return stop_left_over(quickstart, message);
 }

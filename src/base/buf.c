@@ -75,6 +75,20 @@ void buf_int(struct buf *buf, int64_t number)
 	buf_add(buf, digits + at, sizeof(digits) - (size_t)at);
 }
 
+void buf_thousandths(struct buf *buf, int64_t number)
+{
+	int64_t rest = number % 1000;
+
+	if (number < 0 && number > -1000)
+		buf_char(buf, '-');
+	buf_int(buf, number / 1000);
+	if (!rest)
+		return;
+	buf_printf(buf, ".%03d", (int)(rest < 0 ? -rest : rest));
+	while (buf->bytes[buf->length - 1] == '0')
+		buf->bytes[--buf->length] = '\0';
+}
+
 void buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list args, again;

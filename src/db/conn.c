@@ -317,6 +317,17 @@ static void read_answers(struct conn *conn)
 	}
 }
 
+/* They come at any time, also with the answers of a trip. */
+static void take_notifications(struct conn *conn)
+{
+	PGnotify *notification;
+
+	while ((notification = PQnotifies(conn->pg))) {
+		conn->hooks->on_notify(conn->owner, notification->relname, notification->extra);
+		PQfreemem(notification);
+	}
+}
+
 void conn_on_socket(void *context, int events)
 {
 	struct conn *conn = context;
@@ -329,6 +340,8 @@ void conn_on_socket(void *context, int events)
 		connect_read(conn);
 	if (!conn->pg)
 		return;
+	if (conn->state == CONN_READY && conn->hooks->on_notify)
+		take_notifications(conn);
 	if (open && PQstatus(conn->pg) == CONNECTION_OK)
 		conn_flush(conn);
 	else

@@ -314,7 +314,7 @@ static char *copy_of(const char *text)
 
 struct pool *pool_new(struct loop *loop, const struct pool_options *options)
 {
-	static const struct conn_hooks hooks = { on_ready, on_lost };
+	static const struct conn_hooks hooks = { .on_ready = on_ready, .on_lost = on_lost };
 	struct pool *pool = mem_alloc(1, sizeof(*pool));
 	struct conn_options conn;
 

@@ -1,4 +1,4 @@
-/* The blocking session of migrate.c: waits for a database that is starting, and ends at a signal. */
+/* The blocking session of migrate.c and once.c: waits for a database that is starting, and ends at a signal. */
 #include "db/session.h"
 
 #include "base/log.h"
@@ -260,4 +260,11 @@ bool session_run_with(struct session *session, const char *what, const char *sql
 PGresult *session_ask(struct session *session, const char *what, const char *sql)
 {
 	return finish(session, what, PQsendQuery(session->pg, sql));
+}
+
+PGresult *session_ask_with(struct session *session, const char *what, const char *sql, const struct args *args)
+{
+	return finish(
+		session, what,
+		PQsendQueryParams(session->pg, sql, args->count, NULL, args->values, args->lengths, args->formats, 0));
 }

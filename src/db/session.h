@@ -1,4 +1,4 @@
-/* A blocking session for migrate.c that can be interrupted: every wait looks for SIGTERM and SIGINT. */
+/* A blocking session for migrate.c and once.c that can be interrupted: every wait looks for SIGTERM and SIGINT. */
 #ifndef LEADD_SRC_DB_SESSION_H
 #define LEADD_SRC_DB_SESSION_H
 
@@ -27,6 +27,9 @@ MUST_CHECK bool session_run_with(struct session *session, const char *what, cons
 
 /* Runs one statement for its rows. Owned by the caller: PQclear(). */
 MUST_CHECK PGresult *session_ask(struct session *session, const char *what, const char *sql);
+
+MUST_CHECK PGresult *session_ask_with(struct session *session, const char *what, const char *sql,
+				      const struct args *args);
 
 /* Waits; false: a signal came. */
 MUST_CHECK bool session_pause(struct session *session, int64_t ms);

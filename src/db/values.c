@@ -232,3 +232,26 @@ int64_t row_thousandths(const struct rows *rows, int row, int column)
 		number *= 10;
 	return negative ? -number : number;
 }
+
+/* As PostgreSQL prints it: {1,-2,3}. */
+struct ints row_ints(const struct rows *rows, int row, int column, struct arena *arena)
+{
+	struct text text = row_text(rows, row, column);
+	const char *at = text.at;
+	size_t count = 0;
+	int64_t *items;
+	char *end;
+
+	if (!at || *at++ != '{')
+		return (struct ints){ 0 };
+	items = arena_alloc(arena, text.length / 2 + 1, sizeof(*items));
+	while (*at != '}') {
+		if (count && *at++ != ',')
+			return (struct ints){ 0 };
+		items[count++] = strtoll(at, &end, 10);
+		if (end == at)
+			return (struct ints){ 0 };
+		at = end;
+	}
+	return (struct ints){ items, count };
+}

@@ -48,7 +48,8 @@ const struct problem problem_media_type = {
 	.slug = "media-type",
 	.status = 415,
 	.title = "The body has the wrong media type",
-	.about = "Bodies are JSON and have to be sent with the header Content-Type: application/json.",
+	.about = "Bodies are JSON and have to be sent with the header Content-Type: application/json; lists of many "
+		 "contacts also as application/x-ndjson, one JSON object on each line.",
 };
 const struct problem problem_expectation = {
 	.slug = "expectation",

@@ -29,9 +29,16 @@ struct handover {
 	struct args next_args;
 
 	/* the slice at hand */
-	int64_t ids[SLICE_MAX], source_ids[SLICE_MAX], operator_ids[SLICE_MAX];
-	struct text reasons[SLICE_MAX];
+	int64_t ids[SLICE_MAX], source_ids[SLICE_MAX];
 	size_t count, waiting;
+	bool is_over; /* it was called off, or is to be done otherwise, since the slice began */
+
+	/* the same, redistributed; of this attempt */
+	struct roster roster;
+	struct record *record;
+	struct move *moves;
+	size_t move_count;
+	int64_t batch_id;
 };
 
 static void find_next(struct handover *handover);
@@ -61,6 +68,7 @@ static enum flow_next read_contacts(struct flow *flow)
 	struct handover *handover = flow_context(flow);
 	const struct rows *rows = flow_rows(flow, 0);
 
+	handover->is_over = false;
 	handover->count = (size_t)rows_count(rows);
 	for (size_t i = 0; i < handover->count; i++) {
 		handover->ids[i] = row_int(rows, (int)i, 0);
@@ -69,63 +77,109 @@ static enum flow_next read_contacts(struct flow *flow)
 	return handover->count ? FLOW_NEXT : FLOW_ROLLBACK;
 }
 
-enum { LOADS, LINKS };
+enum { LOADS, DEPARTURE, STRATEGIES, LINKS };
 
 /* To be released, they need nobody's load but the one that the trigger locks. */
 static void ask_roster(struct flow *flow)
 {
 	const struct handover *handover = flow_context(flow);
 	int64_t *sources = arena_alloc(flow_arena(flow), handover->count, sizeof(*sources));
-	struct args by_source = flow_args(flow), locks = flow_args(flow);
+	struct args by_source = flow_args(flow), locks = flow_args(flow), id = flow_args(flow);
 	size_t count = 0;
 
 	memcpy(sources, handover->source_ids, handover->count * sizeof(*sources));
 	if (handover->is_redistributed)
 		count = ids_sort_distinct(sources, handover->count);
+	args_int(&id, handover->operator_id);
 	args_ints(&by_source, sources, count);
 	args_ints(&locks, sources, count);
-	args_int(&locks, handover->operator_id);
-	flow_ask(flow, Q_HANDOVER_LOADS_LOCK, &locks);
+	args_ints(&locks, &handover->operator_id, 1);
+	flow_ask(flow, Q_LOADS_LOCK, &locks);
+	flow_ask(flow, Q_DEPARTURE_READ, &id);
+	if (!handover->is_redistributed)
+		return;
+	flow_ask(flow, Q_STRATEGIES, &by_source);
 	flow_ask(flow, Q_BATCH_LINKS, &by_source);
+}
+
+static enum strategy strategy_of(const struct rows *strategies, int64_t source_id)
+{
+	enum strategy strategy = STRATEGY_WEIGHTED_RANDOM;
+	int low = 0, high = rows_count(strategies) - 1;
+
+	while (low < high) {
+		int middle = low + (high - low) / 2;
+
+		if (row_int(strategies, middle, 0) < source_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	strategy_by_name(row_text(strategies, low, 1).at, &strategy);
+	return strategy;
+}
+
+static void choose(struct flow *flow, struct handover *handover)
+{
+	const struct rows *strategies = flow_rows(flow, STRATEGIES);
+	struct roster *roster = &handover->roster;
+	struct stuck_sources stuck;
+
+	*roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
+	handover->record = record_new(flow_arena(flow), roster);
+	handover->moves = arena_alloc(flow_arena(flow), handover->count, sizeof(*handover->moves));
+	handover->batch_id = row_int(strategies, 0, 2);
+	for (size_t i = 0; i < handover->count; i++) {
+		struct move *move = &handover->moves[handover->move_count];
+		int64_t source_id = handover->source_ids[i];
+
+		*move = (struct move){ .contact_id = handover->ids[i],
+				       .wish = { .source_id = source_id,
+						 .strategy = strategy_of(strategies, source_id) } };
+		move->choice = assign_one(roster, &move->wish, &handover->rng);
+		if (move->choice.seat == NOBODY && stuck_has(&stuck, source_id))
+			continue; /* somebody began to serve the source after the locks: the next pass sees it */
+		move->ordinal = record_choice(handover->record, roster, &move->wish, &move->choice);
+		handover->waiting += move->choice.seat == NOBODY;
+		handover->move_count++;
+	}
 }
 
 static enum flow_next read_roster(struct flow *flow)
 {
 	struct handover *handover = flow_context(flow);
-	struct stuck_sources stuck;
-	struct roster roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
-	struct choice *choices = arena_alloc(flow_arena(flow), handover->count, sizeof(*choices));
+	const struct rows *departure = flow_rows(flow, DEPARTURE);
 
-	handover->waiting = 0;
+	handover->waiting = handover->move_count = 0;
+	handover->is_over = rows_count(departure) == 0 || row_bool(departure, 0, 0) != handover->is_redistributed;
+	if (handover->is_over)
+		return FLOW_ROLLBACK;
 	if (handover->is_redistributed)
-		assign_plan(&roster, handover->source_ids, handover->count, &handover->rng, choices);
-	for (size_t i = 0; i < handover->count; i++) {
-		const struct choice *choice = &choices[i];
-		bool is_taken = handover->is_redistributed && choice->seat != NOBODY;
-
-		if (handover->is_redistributed && !is_taken && stuck_has(&stuck, handover->source_ids[i])) {
-			/* Somebody began to serve the source after the locks were taken: the next pass sees it. */
-			handover->operator_ids[i] = handover->operator_id;
-			handover->reasons[i] = (struct text){ 0 };
-			continue;
-		}
-		handover->operator_ids[i] = is_taken ? roster.seats[choice->seat].operator_id : 0;
-		handover->reasons[i] =
-			text_of(handover->is_redistributed ? waiting_reason_name(choice->reason) : "released");
-		handover->waiting += !is_taken;
-	}
+		choose(flow, handover);
+	else
+		handover->waiting = handover->count;
 	return FLOW_NEXT;
 }
 
+/* The trigger writes the history of releases, and wakes who drains the backlog. */
 static void ask_store(struct flow *flow)
 {
 	const struct handover *handover = flow_context(flow);
-	struct args args = flow_args(flow);
+	struct args ids = flow_args(flow), sources = flow_args(flow);
 
-	args_ints(&args, handover->ids, handover->count);
-	args_ints_or_null(&args, handover->operator_ids, handover->count);
-	args_texts(&args, handover->reasons, handover->count);
-	flow_ask(flow, Q_HANDOVER_STORE, &args);
+	history_ask(flow, "system", "operator_left", handover->is_redistributed);
+	if (!handover->is_redistributed) {
+		args_ints(&ids, handover->ids, handover->count);
+		flow_ask(flow, Q_CONTACTS_RELEASE, &ids);
+		return;
+	}
+	moves_ask(flow, &handover->roster, handover->operator_id, handover->moves, handover->move_count,
+		  handover->batch_id);
+	credits_ask(flow, handover->record, &handover->roster);
+	record_ask(flow, handover->record, handover->batch_id);
+	args_ints(&sources, handover->source_ids, handover->count);
+	if (handover->waiting)
+		flow_ask(flow, Q_BACKLOG_NOTIFY, &sources);
 }
 
 static const struct flow_step slice_steps[] = {
@@ -185,6 +239,11 @@ static void on_slice(struct flow *flow, void *context, const struct db_failure *
 			log_warn("handover.failed", "operator=%" PRId64 " step=%s error=%s", handover->operator_id,
 				 flow_step_name(flow), db_error_name(failure->error));
 		rest(handover, RETRY_MS);
+		return;
+	}
+	if (handover->is_over) {
+		handover->is_unfinished = true;
+		find_next(handover);
 		return;
 	}
 	if (handover->count == 0 && handover->after_id == 0) {

@@ -1,36 +1,19 @@
-/* The step table of a batch: ASSIGNMENT.md says why each statement is where it is. */
+/* The step table of a batch, and its first trip: docs/ASSIGNMENT.md says why each statement is where it is. */
 #include "service/intake_batch.h"
 
 #include "base/log.h"
-#include "db/flow.h"
-#include "service/internal.h"
+#include "service/batch.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-/* The answers of the first trip, in order. */
-enum { SOURCES, LEADS_INSERTED, LEADS, LOADS, LINKS, IDS };
-
-struct batch {
-	struct queued_draft **drafts;
-	enum batch_outcome *outcomes;
-	struct choice *choices;
-	int64_t *source_ids; /* of each draft */
-	size_t count, size_max;
-	struct rng *rng;
-	enum batch_locking locking;
-	batch_done *done;
-	void *context;
-};
+enum { STICKY_REMEMBERED = 1000 }; /* batches */
 
 struct batch *batch_new(size_t size_max, struct rng *rng)
 {
 	struct batch *batch = mem_alloc(1, sizeof(*batch));
 
 	batch->drafts = mem_alloc(size_max, sizeof(*batch->drafts));
-	batch->outcomes = mem_alloc(size_max, sizeof(*batch->outcomes));
-	batch->choices = mem_alloc(size_max, sizeof(*batch->choices));
-	batch->source_ids = mem_alloc(size_max, sizeof(*batch->source_ids));
 	batch->size_max = size_max;
 	batch->rng = rng;
 	return batch;
@@ -41,23 +24,19 @@ void batch_free(struct batch **batch)
 	if (!*batch)
 		return;
 	mem_free((*batch)->drafts);
-	mem_free((*batch)->outcomes);
-	mem_free((*batch)->choices);
-	mem_free((*batch)->source_ids);
 	mem_free(*batch);
 	*batch = NULL;
 }
 
 void batch_clear(struct batch *batch)
 {
-	batch->count = 0;
+	batch->count = batch->drain_count = 0;
 }
 
 void batch_add(struct batch *batch, struct queued_draft *queued)
 {
 	assert(batch->count < batch->size_max);
-	batch->source_ids[batch->count] = queued->draft.source_id;
-	batch->drafts[batch->count++] = queued;
+	batch->drafts[batch->count++] = (struct planned){ .queued = queued };
 }
 
 size_t batch_size(const struct batch *batch)
@@ -65,37 +44,110 @@ size_t batch_size(const struct batch *batch)
 	return batch->count;
 }
 
+void batch_drain(struct batch *batch, const int64_t *source_ids, size_t count)
+{
+	assert(count <= DRAIN_MAX);
+	memcpy(batch->drain_ids, source_ids, count * sizeof(*source_ids));
+	batch->drain_count = count;
+}
+
 struct queued_draft *batch_draft(const struct batch *batch, size_t index)
 {
-	return batch->drafts[index];
+	return batch->drafts[index].queued;
 }
 
 enum batch_outcome batch_outcome(const struct batch *batch, size_t index)
 {
-	return batch->outcomes[index];
+	return batch->drafts[index].outcome;
+}
+
+bool batch_made_wait(const struct batch *batch)
+{
+	return batch->made_wait;
 }
 
 /* -- first trip: lock, then read what decides -------------------------------------------------- */
 
-static void ask_locks(struct flow *flow)
+void batch_ask(struct flow *flow, enum batch_statement statement, enum query query, const struct args *args)
+{
+	struct batch *batch = flow_context(flow);
+
+	batch->index[statement] = batch->asked++;
+	flow_ask(flow, query, args);
+}
+
+const struct rows *batch_rows(const struct flow *flow, enum batch_statement statement)
 {
 	const struct batch *batch = flow_context(flow);
+
+	return batch->index[statement] < 0 ? NULL : flow_rows(flow, batch->index[statement]);
+}
+
+static struct args args_sources(struct flow *flow, const struct batch *batch)
+{
+	int64_t *ids = arena_alloc(flow_arena(flow), batch->count + batch->drain_count, sizeof(*ids));
+	struct args args = flow_args(flow);
+
+	for (size_t i = 0; i < batch->count; i++)
+		ids[i] = batch->drafts[i].queued->draft.source_id;
+	memcpy(ids + batch->count, batch->drain_ids, batch->drain_count * sizeof(*ids));
+	args_ints(&args, ids, ids_sort_distinct(ids, batch->count + batch->drain_count));
+	return args;
+}
+
+static void ask_leads(struct flow *flow, struct batch *batch)
+{
+	struct queued_draft **drafts = arena_alloc(flow_arena(flow), batch->count, sizeof(*drafts));
+
+	for (size_t i = 0; i < batch->count; i++)
+		drafts[i] = batch->drafts[i].queued;
+	batch_leads_ask(flow, drafts, batch->count);
+	batch->index[BATCH_LEADS] = batch->asked + 1;
+	batch->asked += 2;
+}
+
+static void ask_sticky(struct flow *flow, struct batch *batch)
+{
+	struct text *external_ids = arena_alloc(flow_arena(flow), batch->count, sizeof(*external_ids));
 	int64_t *sources = arena_alloc(flow_arena(flow), batch->count, sizeof(*sources));
-	struct args by_source = flow_args(flow), count = flow_args(flow);
+	struct args args = flow_args(flow);
+
+	for (size_t i = 0; i < batch->count; i++) {
+		external_ids[i] = batch->drafts[i].queued->draft.external_id;
+		sources[i] = batch->drafts[i].queued->draft.source_id;
+	}
+	args_texts(&args, external_ids, batch->count);
+	args_ints(&args, sources, batch->count);
+	batch_ask(flow, BATCH_STICKY, Q_BATCH_STICKY, &args);
+}
+
+static void ask_locks(struct flow *flow)
+{
+	struct batch *batch = flow_context(flow);
+	struct args by_source = args_sources(flow, batch), count = flow_args(flow);
 	bool waits = batch->locking == BATCH_WAITS;
 
-	memcpy(sources, batch->source_ids, batch->count * sizeof(*sources));
-	args_ints(&by_source, sources, ids_sort_distinct(sources, batch->count));
-	args_int(&count, (int64_t)batch->count);
-
-	flow_ask(flow, waits ? Q_BATCH_SOURCES : Q_BATCH_SOURCES_FREE, &by_source);
-	batch_leads_ask(flow, batch->drafts, batch->count);
-	flow_ask(flow, waits ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
-	flow_ask(flow, Q_BATCH_LINKS, &by_source);
-	flow_ask(flow, Q_BATCH_IDS, &count);
+	for (size_t i = 0; i < BATCH_STATEMENTS; i++)
+		batch->index[i] = -1;
+	batch->asked = 0;
+	batch_keys_ask(flow, batch);
+	batch_ask(flow, BATCH_SOURCES, waits ? Q_BATCH_SOURCES : Q_BATCH_SOURCES_FREE, &by_source);
+	if (batch->count)
+		ask_leads(flow, batch);
+	if (batch->count && batch->uses_sticky)
+		ask_sticky(flow, batch);
+	batch_ask(flow, BATCH_LOADS, waits ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
+	batch_ask(flow, BATCH_LINKS, batch->uses_backlog ? Q_BATCH_LINKS_REACH : Q_BATCH_LINKS, &by_source);
+	if (batch->uses_backlog)
+		batch_backlog_ask(flow, batch, &by_source);
+	args_int(&count, batch->count ? (int64_t)batch->count : 1);
+	batch_ask(flow, BATCH_IDS, Q_BATCH_IDS, &count);
 }
 
 /* -- between the trips: plan ------------------------------------------------------------------- */
+
+/* Columns of the sources' answer. */
+enum { SOURCE_ID, IS_HELD, STRATEGY, STICKY_SECONDS, IS_AUTOMATIC, ANY_AUTOMATIC };
 
 /* The row of that source, or -1. */
 static int find_source(const struct rows *sources, int64_t source_id)
@@ -105,112 +157,145 @@ static int find_source(const struct rows *sources, int64_t source_id)
 	while (low < high) {
 		int middle = low + (high - low) / 2;
 
-		if (row_int(sources, middle, 0) < source_id)
+		if (row_int(sources, middle, SOURCE_ID) < source_id)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < rows_count(sources) && row_int(sources, low, 0) == source_id ? low : -1;
+	return low < rows_count(sources) && row_int(sources, low, SOURCE_ID) == source_id ? low : -1;
 }
 
-static enum batch_outcome outcome_of(const struct rows *sources, enum batch_locking locking,
-				     const struct stuck_sources *stuck, int64_t source_id)
+/* What the source alone decides; otherwise stored. */
+static enum batch_outcome outcome_of(const struct batch *batch, const struct rows *sources, int row, int64_t source_id)
 {
-	int row = find_source(sources, source_id);
-
 	if (row < 0)
 		return BATCH_OF_DRAFT_UNKNOWN_SOURCE;
-	if (!row_bool(sources, row, 1) || (locking == BATCH_PASSES_OVER && stuck_has(stuck, source_id)))
-		return BATCH_OF_DRAFT_SET_ASIDE;
+	if (!row_bool(sources, row, IS_HELD) ||
+	    (batch->locking == BATCH_PASSES_OVER && stuck_has(&batch->stuck, source_id)))
+		return BATCH_OF_DRAFT_SOURCE_BUSY;
 	return BATCH_OF_DRAFT_STORED;
+}
+
+/* Whether the first trip asked all that these sources need; what is missing the next one asks. */
+static bool learn(struct batch *batch, const struct rows *sources)
+{
+	bool any_automatic = rows_count(sources) ? row_bool(sources, 0, ANY_AUTOMATIC) : batch->uses_backlog;
+	bool is_enough = batch->uses_backlog || !any_automatic;
+	bool any_sticky = false;
+
+	batch->uses_backlog = any_automatic;
+	for (int row = 0; row < rows_count(sources) && !any_sticky; row++)
+		any_sticky = row_int(sources, row, STICKY_SECONDS) > 0;
+	if (any_sticky && !batch->uses_sticky)
+		is_enough = false;
+	if (any_sticky)
+		batch->uses_sticky = STICKY_REMEMBERED;
+	else if (batch->uses_sticky)
+		batch->uses_sticky--;
+	return is_enough;
+}
+
+/* A lead that comes twice in one batch goes to one operator, too. */
+static int64_t sticky_within(const struct batch *batch, size_t index)
+{
+	const struct contact_draft *draft = &batch->drafts[index].queued->draft;
+
+	for (size_t i = index; i-- > 0;) {
+		const struct planned *earlier = &batch->drafts[i];
+
+		if (earlier->outcome == BATCH_OF_DRAFT_STORED && earlier->queued->result.operator_id &&
+		    earlier->queued->draft.source_id == draft->source_id &&
+		    text_equals(earlier->queued->draft.external_id, draft->external_id))
+			return earlier->queued->result.operator_id;
+	}
+	return 0;
+}
+
+static void plan_one(struct flow *flow, struct batch *batch, size_t index, const struct known_leads *leads)
+{
+	struct planned *planned = &batch->drafts[index];
+	struct queued_draft *queued = planned->queued;
+	const struct rows *ids = batch_rows(flow, BATCH_IDS), *sources = batch_rows(flow, BATCH_SOURCES);
+	int64_t source_id = queued->draft.source_id;
+	int row = find_source(sources, source_id);
+
+	planned->outcome = outcome_of(batch, sources, row, source_id);
+	if (planned->outcome != BATCH_OF_DRAFT_STORED)
+		return;
+	planned->wish.source_id = source_id;
+	strategy_by_name(row_text(sources, row, STRATEGY).at, &planned->wish.strategy);
+	record_settle(batch->record, &planned->wish);
+	if (row_int(sources, row, STICKY_SECONDS) > 0 && sticky_within(batch, index))
+		planned->wish.sticky_operator_id = sticky_within(batch, index);
+	planned->choice = assign_one(&batch->roster, &planned->wish, batch->rng);
+	if (planned->choice.seat == NOBODY && queued->tries < BATCH_TRIES_MAX && stuck_has(&batch->stuck, source_id)) {
+		/* Somebody began to serve the source after the locks were taken, and may have room. */
+		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN;
+		return;
+	}
+	planned->ordinal = record_choice(batch->record, &batch->roster, &planned->wish, &planned->choice);
+	queued->result = (struct contact_result){
+		.id = row_int(ids, (int)index, 0),
+		.lead_id = known_lead_id(leads, queued->draft.external_id),
+		.waiting_reason = planned->choice.reason,
+	};
+	if (planned->choice.seat != NOBODY)
+		queued->result.operator_id = batch->roster.seats[planned->choice.seat].operator_id;
+	else if (row_bool(sources, row, IS_AUTOMATIC))
+		batch->made_wait = true;
+	snprintf(queued->result.created_at, sizeof(queued->result.created_at), "%s", row_text(ids, (int)index, 1).at);
+}
+
+static void read_sticky(struct flow *flow, struct batch *batch)
+{
+	const struct rows *rows = batch_rows(flow, BATCH_STICKY);
+
+	for (size_t i = 0; i < batch->count; i++)
+		batch->drafts[i].wish = (struct wish){ 0 };
+	for (int row = 0; rows && row < rows_count(rows); row++)
+		batch->drafts[row_int(rows, row, 0)].wish.sticky_operator_id = row_int(rows, row, 1);
+}
+
+/* New contacts in order of arrival, unless older ones would be overtaken. */
+static size_t plan_drafts(struct flow *flow, struct batch *batch, bool may_plan)
+{
+	struct known_leads leads = { 0 };
+	size_t stored = 0;
+
+	if (batch->count)
+		leads = batch_leads_read(flow, batch_rows(flow, BATCH_LEADS));
+	for (size_t i = 0; i < batch->count; i++) {
+		if (batch_keys_decide(flow, batch, i))
+			continue;
+		if (may_plan)
+			plan_one(flow, batch, i, &leads);
+		else
+			batch->drafts[i].outcome = BATCH_OF_DRAFT_GOES_AGAIN;
+		stored += batch->drafts[i].outcome == BATCH_OF_DRAFT_STORED;
+	}
+	return stored;
 }
 
 static enum flow_next read_locks(struct flow *flow)
 {
 	struct batch *batch = flow_context(flow);
-	const struct rows *ids = flow_rows(flow, IDS);
-	struct stuck_sources stuck;
-	struct roster roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
-	struct known_leads leads = batch_leads_read(flow, flow_rows(flow, LEADS));
-	size_t stored = 0;
+	bool is_enough = learn(batch, batch_rows(flow, BATCH_SOURCES));
+	size_t stored;
 
-	for (size_t i = 0; i < batch->count; i++) {
-		struct queued_draft *queued = batch->drafts[i];
-		struct contact_result *result = &queued->result;
-
-		batch->outcomes[i] =
-			outcome_of(flow_rows(flow, SOURCES), batch->locking, &stuck, queued->draft.source_id);
-		if (batch->outcomes[i] != BATCH_OF_DRAFT_STORED)
-			continue;
-		assign_plan(&roster, &queued->draft.source_id, 1, batch->rng, &batch->choices[i]);
-		if (batch->choices[i].seat == NOBODY && queued->tries < BATCH_TRIES_MAX &&
-		    stuck_has(&stuck, queued->draft.source_id)) {
-			/* Somebody began to serve the source after the locks were taken, and may have room. */
-			batch->outcomes[i] = BATCH_OF_DRAFT_GOES_AGAIN;
-			continue;
-		}
-		*result = (struct contact_result){
-			.id = row_int(ids, (int)i, 0),
-			.lead_id = known_lead_id(&leads, queued->draft.external_id),
-			.waiting_reason = batch->choices[i].reason,
-		};
-		if (batch->choices[i].seat != NOBODY)
-			result->operator_id = roster.seats[batch->choices[i].seat].operator_id;
-		snprintf(result->created_at, sizeof(result->created_at), "%s", row_text(ids, (int)i, 1).at);
-		stored++;
-	}
-	return stored ? FLOW_NEXT : FLOW_ROLLBACK;
-}
-
-/* -- second trip: store ------------------------------------------------------------------------ */
-
-static void ask_contacts(struct flow *flow, struct queued_draft *const *drafts, size_t count)
-{
-	struct arena *arena = flow_arena(flow);
-	int64_t *numbers[4];   /* id, lead, source, operator */
-	struct text *texts[3]; /* waiting reason, message, payload */
-	struct args args = flow_args(flow);
-
-	for (size_t k = 0; k < COUNT_OF(numbers); k++)
-		numbers[k] = arena_alloc(arena, count, sizeof(**numbers));
-	for (size_t k = 0; k < COUNT_OF(texts); k++)
-		texts[k] = arena_alloc(arena, count, sizeof(**texts));
-	for (size_t i = 0; i < count; i++) {
-		const struct contact_result *result = &drafts[i]->result;
-		const struct contact_draft *draft = &drafts[i]->draft;
-
-		numbers[0][i] = result->id;
-		numbers[1][i] = result->lead_id;
-		numbers[2][i] = draft->source_id;
-		numbers[3][i] = result->operator_id;
-		texts[0][i] = text_of(waiting_reason_name(result->waiting_reason));
-		texts[1][i] = draft->message;
-		texts[2][i] = draft->payload;
-	}
-	for (size_t k = 0; k < COUNT_OF(numbers) - 1; k++)
-		args_ints(&args, numbers[k], count);
-	args_ints_or_null(&args, numbers[3], count);
-	for (size_t k = 0; k < COUNT_OF(texts); k++)
-		args_texts(&args, texts[k], count);
-	flow_ask(flow, Q_BATCH_STORE, &args);
-}
-
-static void ask_store(struct flow *flow)
-{
-	const struct batch *batch = flow_context(flow);
-	struct queued_draft **stored = arena_alloc(flow_arena(flow), batch->count, sizeof(*stored));
-	size_t count = 0;
-
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->outcomes[i] == BATCH_OF_DRAFT_STORED)
-			stored[count++] = batch->drafts[i];
-	batch_leads_ask_changes(flow, stored, count);
-	ask_contacts(flow, stored, count);
+	batch->made_wait = false;
+	batch->id = row_int(batch_rows(flow, BATCH_IDS), 0, 2);
+	batch->roster = roster_read(flow_arena(flow), batch_rows(flow, BATCH_LOADS), batch_rows(flow, BATCH_LINKS),
+				    &batch->stuck);
+	batch->record = record_new(flow_arena(flow), &batch->roster);
+	read_sticky(flow, batch);
+	is_enough = batch_backlog_plan(flow, batch) && is_enough;
+	stored = plan_drafts(flow, batch, is_enough);
+	return stored || batch->drained_count ? FLOW_NEXT : FLOW_ROLLBACK;
 }
 
 static const struct flow_step batch_steps[] = {
 	{ "locks", ask_locks, read_locks },
-	{ "store", ask_store, NULL },
+	{ "store", batch_ask_store, NULL },
 	{ 0 },
 };
 
@@ -231,5 +316,7 @@ void batch_start(struct batch *batch, struct pool *pool, enum batch_locking lock
 	batch->locking = locking;
 	batch->done = done;
 	batch->context = context;
+	if (batch->drain_count)
+		batch->uses_backlog = true;
 	flow_start(pool, batch_steps, on_flow_done, batch);
 }

@@ -17,6 +17,7 @@ void batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size
 	struct arena *arena = flow_arena(flow);
 	struct queued_draft **sorted = arena_alloc(arena, count, sizeof(*sorted));
 	struct text *external_ids = arena_alloc(arena, count, sizeof(*external_ids));
+	struct text *keys = arena_alloc(arena, count, sizeof(*keys));
 	int64_t *sources = arena_alloc(arena, count, sizeof(*sources));
 	struct args insert = flow_args(flow), find = flow_args(flow);
 	size_t distinct = 0;
@@ -26,9 +27,11 @@ void batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size
 	for (size_t i = 0; i < count; i++) {
 		external_ids[i] = sorted[i]->draft.external_id;
 		sources[i] = sorted[i]->draft.source_id;
+		keys[i] = sorted[i]->draft.key;
 	}
 	args_texts(&insert, external_ids, count);
 	args_ints(&insert, sources, count);
+	args_texts(&insert, keys, count);
 	flow_ask(flow, Q_BATCH_LEADS_INSERT, &insert);
 
 	for (size_t i = 0; i < count; i++)

@@ -28,6 +28,9 @@ int64_t known_lead_id(const struct known_leads *leads, struct text external_id);
 /* Asks one statement, or none where no draft says anything of its lead. The drafts' results name the leads. */
 void batch_leads_ask_changes(struct flow *flow, struct queued_draft *const *drafts, size_t draft_count);
 
+/* What the draft's key goes together with, and the number that it is locked by. */
+void draft_digest(struct queued_draft *queued);
+
 /* Sorts ids and drops repeated ones; returns how many are left. */
 size_t ids_sort_distinct(int64_t *ids, size_t count);
 
@@ -43,24 +46,70 @@ bool stuck_has(const struct stuck_sources *stuck, int64_t source_id);
  * Seats from the locked loads, and the links to them. A link whose operator is not among the locked ones is left
  * out, and its source noted as stuck: the link came after the lock, or the row was passed over.
  *
- * loads: operator_id, active_load, by operator_id
- * links: source_id, operator_id, weight, is_active, max_load_limit, by source_id and operator_id
+ * loads: operator_id, active_load, last_contact_id, by operator_id
+ * links: source_id, operator_id, weight, is_active, max_load_limit, credit, by source_id and operator_id
  */
 struct roster roster_read(struct arena *arena, const struct rows *loads, const struct rows *links,
 			  struct stuck_sources *stuck_out);
 
 /*
- * A source some of whose load rows somebody else has locked, or a lead whose row is. Its contacts wait here, so that
- * all others go on; each has its turn on a connection of its own.
+ * What a batch's choices are made from, and what they come to; becomes rows of assignment_decisions. Lives in the
+ * arena, made before the first choice.
+ */
+struct record;
+struct record *record_new(struct arena *arena, const struct roster *roster);
+
+/* Notes the choice that assign_one() has just made; returns its ordinal. */
+int record_choice(struct record *record, const struct roster *roster, const struct wish *wish,
+		  const struct choice *choice);
+
+/* Why, as history names it: the strategy, "sticky", or the reason to wait. */
+const char *choice_reason(const struct wish *wish, const struct choice *choice);
+
+/* Within a batch a source has one strategy: that of its first choice. */
+void record_settle(const struct record *record, struct wish *wish);
+
+/* Asks one statement, or none where no credit of smooth_weighted has changed since record_new(). */
+void credits_ask(struct flow *flow, const struct record *record, const struct roster *roster);
+
+/* Asks one statement, or none where nothing was chosen. */
+void record_ask(struct flow *flow, const struct record *record, int64_t batch_id);
+
+/*
+ * Asks one statement: who makes the rest of this transaction's changes (NULL: whose session it is), why, and whether
+ * the transaction writes its history itself, as moves_ask() does; else the trigger writes it.
+ */
+void history_ask(struct flow *flow, const char *actor, const char *reason, bool writes_own);
+
+/* A contact that exists, and the choice that was made for it: an operator, or to wait. */
+struct move {
+	int64_t contact_id;
+	struct wish wish;
+	struct choice choice;
+	int ordinal;
+};
+
+/*
+ * Asks one statement, or none for no moves: moves contacts that are locked, and writes their history.
+ *
+ * holder_id: who held all of them; 0: they waited
+ */
+void moves_ask(struct flow *flow, const struct roster *roster, int64_t holder_id, const struct move *moves,
+	       size_t count, int64_t batch_id);
+
+/*
+ * A source some of whose load rows somebody else has locked, a lead whose row is, or an idempotency key that is in
+ * flight elsewhere. Their contacts wait here, so that all others go on; each has its turn on a connection of its own.
  */
 struct parked {
 	struct list node;   /* the next to be tried first */
 	int64_t source_id;  /* when parked by source */
-	char *external_id;  /* when parked by lead; NULL: by source */
+	char *external_id;  /* when parked by lead */
+	char *key;          /* when parked by idempotency key */
 	struct list drafts; /* in order of arrival */
 };
 
-enum parked_by { PARKED_BY_SOURCE, PARKED_BY_LEAD };
+enum parked_by { PARKED_BY_SOURCE, PARKED_BY_LEAD, PARKED_BY_KEY };
 
 /* Where a draft has to wait apart; NULL: nowhere. */
 struct parked *parked_find(const struct list *all, const struct contact_draft *draft);

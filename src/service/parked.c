@@ -8,6 +8,8 @@ static bool is_for(const struct parked *parked, const struct contact_draft *draf
 {
 	if (parked->external_id)
 		return text_equals(text_of(parked->external_id), draft->external_id);
+	if (parked->key)
+		return draft->key.at && text_equals(text_of(parked->key), draft->key);
 	return parked->source_id == draft->source_id;
 }
 
@@ -22,11 +24,11 @@ struct parked *parked_find(const struct list *all, const struct contact_draft *d
 	return NULL;
 }
 
-/* The lead's external id is the client's; it stays out of the log. */
+/* The lead's external id and the key are the client's; they stay out of the log. */
 static void tell(const char *event, enum log_level level, const struct parked *parked)
 {
-	if (parked->external_id)
-		log_line(level, event, "%s", "what=lead");
+	if (parked->external_id || parked->key)
+		log_line(level, event, "what=%s", parked->key ? "key" : "lead");
 	else
 		log_line(level, event, "what=source source=%" PRId64, parked->source_id);
 }
@@ -39,6 +41,8 @@ void parked_add(struct list *all, struct queued_draft *queued, enum parked_by by
 		parked = mem_alloc(1, sizeof(*parked));
 		if (by == PARKED_BY_LEAD)
 			parked->external_id = mem_copy(queued->draft.external_id.at, queued->draft.external_id.length);
+		else if (by == PARKED_BY_KEY)
+			parked->key = mem_copy(queued->draft.key.at, queued->draft.key.length);
 		else
 			parked->source_id = queued->draft.source_id;
 		list_init(&parked->drafts);
@@ -55,6 +59,7 @@ void parked_drop_empty(struct parked *parked)
 	tell("intake.unparked", LOG_INFO, parked);
 	list_remove(&parked->node);
 	mem_free(parked->external_id);
+	mem_free(parked->key);
 	mem_free(parked);
 }
 

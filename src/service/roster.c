@@ -43,7 +43,9 @@ struct roster roster_read(struct arena *arena, const struct rows *loads, const s
 
 	*stuck_out = (struct stuck_sources){ arena_alloc(arena, link_rows_count, sizeof(int64_t)), 0 };
 	for (size_t i = 0; i < seat_count; i++)
-		seats[i] = (struct seat){ .operator_id = row_int(loads, (int)i, 0), .load = row_int(loads, (int)i, 1) };
+		seats[i] = (struct seat){ .operator_id = row_int(loads, (int)i, 0),
+					  .load = row_int(loads, (int)i, 1),
+					  .last_contact_id = row_int(loads, (int)i, 2) };
 	for (int row = 0; row < (int)link_rows_count; row++) {
 		int64_t source_id = row_int(link_rows, row, 0);
 		struct seat key = { .operator_id = row_int(link_rows, row, 1) };
@@ -58,7 +60,13 @@ struct roster roster_read(struct arena *arena, const struct rows *loads, const s
 		seat->limit = row_int(link_rows, row, 4);
 		links[link_count++] = (struct link){ .source_id = source_id,
 						     .seat = (size_t)(seat - seats),
-						     .weight = row_thousandths(link_rows, row, 2) };
+						     .weight = row_thousandths(link_rows, row, 2),
+						     .credit = row_int(link_rows, row, 5) };
 	}
-	return (struct roster){ seats, seat_count, links, link_count };
+	return (struct roster){ .seats = seats,
+				.seat_count = seat_count,
+				.links = links,
+				.link_count = link_count,
+				.candidates = arena_alloc(arena, link_count, sizeof(struct candidate)),
+				.candidate_links = arena_alloc(arena, link_count, sizeof(size_t)) };
 }

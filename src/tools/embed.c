@@ -80,13 +80,14 @@ void add_sha256(struct buf *out, const void *bytes, size_t length)
 
 int main(int argc, char **argv)
 {
-	if (argc == 5 && strcmp(argv[1], "queries") == 0)
-		embed_queries(argv[2], argv[3], argv[4]);
+	if (argc == 6 && strcmp(argv[1], "queries") == 0)
+		embed_queries(argv[2], argv[3], argv[4], argv[5]);
 	else if (argc == 4 && strcmp(argv[1], "migrations") == 0)
 		embed_migrations(argv[2], argv[3]);
 	else if (argc >= 5 && strcmp(argv[1], "assets") == 0)
 		embed_assets(argv[2], argv[3], argv + 4, argc - 4);
 	else
-		fail("use: embed queries OUT QUERIES FRAGMENTS | migrations OUT DIR | assets OUT MANIFEST FOLDER...");
+		fail("use: embed queries OUT QUERIES ONCE FRAGMENTS | migrations OUT DIR | assets OUT MANIFEST "
+		     "FOLDER...");
 	return 0;
 }

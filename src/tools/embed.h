@@ -21,8 +21,11 @@ void file_write(const char *dir, const char *name, const struct buf *bytes);
 /* 64 hexadecimal digits. */
 void add_sha256(struct buf *out, const void *bytes, size_t length);
 
-/* queries.h and queries.c: an enum and a table, one entry a file; {{name}} is replaced by fragments/name.sql. */
-void embed_queries(const char *out_dir, const char *queries_dir, const char *fragments_dir);
+/*
+ * queries.h and queries.c: an enum and a table, one entry a file; {{name}} is replaced by fragments/name.sql. Those of
+ * once_dir come last, behind Q_COUNT.
+ */
+void embed_queries(const char *out_dir, const char *queries_dir, const char *once_dir, const char *fragments_dir);
 
 /* migrations.h and migrations.c: NNNN_name.sql without gaps, each with its SHA-256. */
 void embed_migrations(const char *out_dir, const char *dir);

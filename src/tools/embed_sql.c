@@ -187,51 +187,69 @@ static int parameters_of(const char *sql)
 	return highest;
 }
 
-void embed_queries(const char *out_dir, const char *dir, const char *fragments_dir)
+/* One statement: its name in the enum, and its row in the table. */
+static void add_query(const char *dir, char *name, struct buf *header, struct buf *source)
+{
+	char *path = path_of(dir, name);
+	struct place place = { .file = path };
+	struct buf raw, sql;
+
+	buf_init(&raw), buf_init(&sql);
+	if (!file_read(path, &raw))
+		fail("%s: %s", path, strerror(errno));
+	expand(&place, raw.bytes, &sql);
+	while (sql.length > 0 && strchr("; \n", sql.bytes[sql.length - 1]))
+		sql.bytes[--sql.length] = '\0';
+	if (sql.length == 0)
+		fail("%s: no statement", path);
+	name[strlen(name) - 4] = '\0';
+	buf_string(header, "\tQ_");
+	for (const char *c = name; *c; c++) {
+		if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
+			fail("%s: names are lower case, digits and _", path);
+		buf_char(header, (char)toupper((unsigned char)*c));
+	}
+	buf_string(header, ",\n");
+	buf_printf(source, "\t{ \"%s\",\n\t", name);
+	add_literal(source, sql.bytes, sql.length);
+	buf_printf(source, ",\n\t%d },\n", parameters_of(sql.bytes));
+	buf_done(&raw), buf_done(&sql);
+	mem_free(path);
+}
+
+static void add_queries(const char *dir, struct buf *header, struct buf *source)
 {
 	static char *names[FILES_MAX];
 	size_t count = sql_files(dir, names);
-	struct buf header, source, raw, sql;
 
-	fragments = fragments_dir;
-	buf_init(&header), buf_init(&source), buf_init(&raw), buf_init(&sql);
-	buf_string(&header, "/* Generated from sql/queries. */\n#ifndef LEADD_QUERIES_H\n#define LEADD_QUERIES_H\n\n"
-			    "enum query {\n");
-	buf_string(&source, "/* Generated from sql/queries. */\n#include \"queries.h\"\n\n"
-			    "const struct query_text query_texts[Q_COUNT] = {\n");
 	for (size_t i = 0; i < count; i++) {
-		char *path = path_of(dir, names[i]);
-		struct place place = { .file = path };
-
-		buf_clear(&raw), buf_clear(&sql);
-		if (!file_read(path, &raw))
-			fail("%s: %s", path, strerror(errno));
-		expand(&place, raw.bytes, &sql);
-		while (sql.length > 0 && strchr("; \n", sql.bytes[sql.length - 1]))
-			sql.bytes[--sql.length] = '\0';
-		if (sql.length == 0)
-			fail("%s: no statement", path);
-		names[i][strlen(names[i]) - 4] = '\0';
-		buf_string(&header, "\tQ_");
-		for (const char *c = names[i]; *c; c++) {
-			if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
-				fail("%s: names are lower case, digits and _", path);
-			buf_char(&header, (char)toupper((unsigned char)*c));
-		}
-		buf_string(&header, ",\n");
-		buf_printf(&source, "\t{ \"%s\",\n\t", names[i]);
-		add_literal(&source, sql.bytes, sql.length);
-		buf_printf(&source, ",\n\t%d },\n", parameters_of(sql.bytes));
-		mem_free(path);
+		add_query(dir, names[i], header, source);
 		mem_free(names[i]);
 	}
-	buf_string(&header, "\tQ_COUNT\n};\n\nstruct query_text {\n\tconst char *name;\n\tconst char *sql;\n"
+}
+
+void embed_queries(const char *out_dir, const char *dir, const char *once_dir, const char *fragments_dir)
+{
+	struct buf header, source;
+
+	fragments = fragments_dir;
+	buf_init(&header), buf_init(&source);
+	buf_string(&header, "/* Generated from sql/queries and sql/once. */\n#ifndef LEADD_QUERIES_H\n"
+			    "#define LEADD_QUERIES_H\n\nenum query {\n");
+	buf_string(&source, "/* Generated from sql/queries and sql/once. */\n#include \"queries.h\"\n\n"
+			    "const struct query_text query_texts[Q_COUNT_ALL] = {\n");
+	add_queries(dir, &header, &source);
+	buf_string(&header,
+		   "\tQ_COUNT, /* those before it are prepared by pools, those behind it are for db/once.h */\n"
+		   "\tQ_POOLS_LAST = Q_COUNT - 1,\n");
+	add_queries(once_dir, &header, &source);
+	buf_string(&header, "\tQ_COUNT_ALL\n};\n\nstruct query_text {\n\tconst char *name;\n\tconst char *sql;\n"
 			    "\tint parameters; /* the highest $n */\n};\n\n"
-			    "extern const struct query_text query_texts[Q_COUNT];\n\n#endif\n");
+			    "extern const struct query_text query_texts[Q_COUNT_ALL];\n\n#endif\n");
 	buf_string(&source, "};\n");
 	file_write(out_dir, "queries.h", &header);
 	file_write(out_dir, "queries.c", &source);
-	buf_done(&header), buf_done(&source), buf_done(&raw), buf_done(&sql);
+	buf_done(&header), buf_done(&source);
 }
 
 /* -- migrations -------------------------------------------------------------------------------- */

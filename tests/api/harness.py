@@ -114,6 +114,9 @@ class Lab:
         self.postgres.create(name, Lab._template)
         return name
 
+    def psql(self, database):
+        return Psql(self.postgres, database)
+
     def start(self, database=None, **settings):
         """A server that may not be ready yet."""
         url = self.postgres.url(database or self.database)

@@ -27,6 +27,7 @@ datestyle = 'SQL, DMY'
 intervalstyle = 'sql_standard'
 log_line_prefix = '%m [%p] %d '
 log_lock_waits = on
+track_commit_timestamp = on
 """
 
 SEPARATOR = "\x1f"

@@ -89,3 +89,11 @@ def migrate(database_url, log_path):
     with open(log_path, "ab") as log:
         return subprocess.run([binary(), "migrate"], stdout=log, stderr=log, env=environment, cwd="/", timeout=60,
                               check=False).returncode
+
+
+def command(arguments, **settings):
+    """Another command of leadd, to its end: what it left with and printed; nothing that a sanitizer would complain of."""
+    done = subprocess.run([binary(), *map(str, arguments)], capture_output=True, text=True, cwd="/", timeout=120,
+                          env={**clean_environment(), **settings}, check=False)
+    assert not SANITIZER.search(done.stderr), done.stderr[:6000]
+    return done

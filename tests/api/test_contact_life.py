@@ -1,6 +1,8 @@
 """What happens to a contact after its creation: closed, reopened, edited."""
 
 from harness import test
+from histories import last_step_of, steps_of
+from waiting import meanwhile, poll, together
 
 
 def patch(api, contact, headers=None, **members):
@@ -58,8 +60,9 @@ def reopening_needs_a_free_place(api):
     closed = api.close(api.contact(source))
     api.contact(source)
 
-    patch(api, closed, status="active").must(409)
+    problem = patch(api, closed, status="active").must(409)
 
+    assert all(word in problem["detail"] for word in ("full", str(operator["id"]), operator["name"])), problem
     assert api.get(f"contacts/{closed['id']}").must(200) == closed
     assert api.load(operator) == 1
 
@@ -70,16 +73,21 @@ def reopening_needs_an_active_operator(api):
     closed = api.close(api.contact(source))
     api.patch(f"operators/{operator['id']}", {"is_active": False}).must(200)
 
-    patch(api, closed, status="active").must(409)
+    problem = patch(api, closed, status="active").must(409)
 
+    assert all(word in problem["detail"] for word in ("inactive", str(operator["id"]), operator["name"])), problem
     assert api.get(f"contacts/{closed['id']}").must(200) == closed
 
 
 @test
 def reopening_without_an_operator_waits_again(api):
-    closed = api.close(api.contact(api.source()))
+    source = api.source()
+    closed, younger = api.close(api.contact(source)), api.contact(source)
     reopened = patch(api, closed, status="active").must(200)
     assert (reopened["status"], reopened["operator_id"], reopened["closed_at"]) == ("waiting", None, None)
+    rows = api.pages("contacts/", source_id=source["id"], status="waiting")
+    assert [(row["id"], row["waiting_reason"]) for row in rows] == [(closed["id"], "released"),
+                                                                    (younger["id"], "no_operators")]
 
 
 @test
@@ -157,3 +165,93 @@ def patch_answers_the_new_etag(api):
     contact = api.contact(api.source())
     answer = patch(api, contact, message="x")
     assert answer.headers["etag"] == f'"{answer.must(200)["version"]}"'
+
+
+@test
+def a_place_is_freed_once_by_whomever_closes_at_once(api, twin):
+    """16 clients of two servers and somebody in psql, all at the moment when the contact is let go."""
+    operator, source = api.desk()
+    contact, _ = api.contact(source), api.contact(source)
+
+    def close(index):
+        return patch((api, twin)[index % 2], contact, status="closed")
+
+    with api.psql.session() as holder, api.psql.session() as psql:
+        holder.run(f"begin; select from contacts where id = {contact['id']} for update")
+        with meanwhile(together, 16, close) as clients, meanwhile(
+                psql.run, f"update contacts set status = 'closed' where id = {contact['id']}"):
+            poll(lambda: api.psql.count("pg_stat_activity where wait_event_type = 'Lock' and "
+                                        "datname = current_database()") >= 9, "many wait for the contact")
+            holder.run("rollback")
+
+    closed = api.get(f"contacts/{contact['id']}").must(200)
+    assert {answer.must(200)["closed_at"] for answer in clients.result()} == {closed["closed_at"]}
+    assert api.load(operator) == 1
+    api.loads_must_match()
+    assert [step[0] for step in steps_of(api, contact)].count("closed") == 1
+
+
+@test
+def closing_and_reopening_at_once_keeps_the_counters(api, twin):
+    operator, source = api.desk(max_load_limit=3)
+    contacts = [api.contact(source) for _ in range(3)]
+
+    def flip(index):
+        for turn in range(12):
+            contact = contacts[(index + turn) % 3]
+            if index == 0:
+                status = "status = case status when 'active' then 'closed' else 'active' end"
+                api.psql.run(f"update contacts set {status} where id = {contact['id']}")
+            else:
+                wish = ("closed", "active")[(turn + index) % 2]
+                patch((api, twin)[index % 2], contact, status=wish).must(200, 409)
+
+    together(8, flip)
+    api.loads_must_match()
+    assert api.load(operator) <= 3
+
+
+@test
+def history_tells_each_change_and_who_made_it(api):
+    (anna, source), boris = api.desk(), api.operator()
+    contact = api.contact(source)
+    steps = steps_of(api, contact)
+
+    def psql(change):
+        api.psql.run(f"update contacts set {change} where id = {contact['id']}")
+
+    patch(api, contact, message="edited").must(200)
+    patch(api, contact, message="edited").must(200)  # changes nothing
+    api.close(contact), api.close(contact)
+    patch(api, contact, message="late", status="active").must(200)
+    psql("payload = '{}'")
+    psql(f"operator_id = {boris['id']}")
+    psql("status = 'waiting', operator_id = null")
+    psql(f"status = 'active', operator_id = {anna['id']}")
+    psql("status = 'closed'")
+    psql("status = 'active'")
+    psql("message = message")
+
+    a, b = anna["id"], boris["id"]
+    assert steps_of(api, contact)[len(steps):] == [
+        ("edited", "api", "", a, a), ("closed", "api", "", a, a), ("reopened", "api", "", a, a),
+        ("edited", "postgres", "", a, a), ("transferred", "postgres", "", a, b), ("released", "postgres", "", b, None),
+        ("assigned", "postgres", "", None, a), ("closed", "postgres", "", a, a), ("reopened", "postgres", "", a, a)]
+
+
+@test
+def history_tells_of_contacts_without_an_operator(api):
+    contact = api.contact(api.source())
+    api.close(contact)
+    assert last_step_of(api, contact) == ("closed", "api", "", None, None)
+    patch(api, contact, status="active").must(200)
+    assert last_step_of(api, contact) == ("reopened", "api", "", None, None)
+
+
+@test
+def edits_need_nobodys_load(api):
+    operator, source = api.desk()
+    contact = api.contact(source)
+    with api.psql.session() as session:
+        session.run(f"begin; select from operator_loads where operator_id = {operator['id']} for update")
+        assert patch(api, contact, message="new", payload={"a": 1}).must(200)["message"] == "new"

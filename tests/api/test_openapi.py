@@ -12,6 +12,9 @@ ROUTES = {
     "/api/v1/sources/{id}/weights/": {"get", "put"}, "/api/v1/sources/{id}/weights/{operator_id}": {"put", "delete"},
     "/api/v1/leads/": {"get"}, "/api/v1/leads/{id}": {"get", "patch"},
     "/api/v1/contacts/": {"get", "post"}, "/api/v1/contacts/{id}": {"get", "patch"},
+    "/api/v1/contacts/batch": {"post"},
+    "/api/v1/contacts/{id}/assign": {"post"}, "/api/v1/contacts/{id}/release": {"post"},
+    "/api/v1/contacts/{id}/history": {"get"},
     "/api/v1/distribution/load/": {"get"}, "/api/v1/distribution/sources/{id}": {"get"},
     "/health/live": {"get"}, "/health/ready": {"get"},
 }
@@ -175,7 +178,9 @@ def unknown_members_are_excluded_from_bodies(api):
     for name, operation in operations(document):
         if "requestBody" in operation:
             body = resolve(operation["requestBody"], document)["content"]["application/json"]["schema"]
-            assert resolve(body, document).get("additionalProperties") is False, name
+            body = resolve(body, document)
+            body = resolve(body["items"], document) if body["type"] == "array" else body
+            assert body.get("additionalProperties") is False, name
 
 
 @test
@@ -234,3 +239,20 @@ def the_examples_work_as_they_are_on_a_fresh_service(lab):
         content = document_of(api)["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         answers[path] = api.post(path, content["example"]).must(201)
     assert answers["/api/v1/contacts/"]["operator_id"] == answers["/api/v1/operators/"]["id"]
+    content = document_of(api)["paths"]["/api/v1/contacts/batch"]["post"]["requestBody"]["content"]
+    assert set(content) == {"application/json", "application/x-ndjson"}
+    for media_type, form in content.items():
+        body = form["example"].encode() if isinstance(form["example"], str) else form["example"]
+        items = api.post("contacts/batch", body, {"Content-Type": media_type}).must(200)["items"]
+        assert [item["status"] for item in items] == [201], media_type
+
+
+@test
+def keys_of_idempotency_are_described(api):
+    document = document_of(api)
+    for name, operation in operations(document):
+        headers = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "header"}
+        assert ("Idempotency-Key" in headers) == (name == "POST /api/v1/contacts/"), name
+        replayed = [status for status, answer in operation["responses"].items()
+                    if "Idempotency-Replayed" in answer.get("headers", {})]
+        assert replayed == (["201"] if "Idempotency-Key" in headers else []), name

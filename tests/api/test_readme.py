@@ -12,7 +12,7 @@ from harness import test
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{6}Z")
-DRAWN = ("operator_id", "instance", "waiting_seconds")
+DRAWN = ("operator_id", "instance", "waiting_seconds", "expected", "expected_share")
 
 
 def read(path):

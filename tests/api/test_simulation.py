@@ -1,4 +1,4 @@
-"""Trying out weights and limits: the real rule on a copy, nothing written."""
+"""Trying out weights, limits and strategies: the real rule on a copy, nothing written."""
 
 from harness import test
 
@@ -54,17 +54,106 @@ def other_weights_and_limits_can_be_tried(api):
     assert rows.get(anna["id"], {"assigned": 0})["assigned"] == 0
 
 
+def assigned_of(simulation, team):
+    rows = rows_of(simulation)
+    return [rows[operator["id"]]["assigned"] for operator in team]
+
+
+def set_source(api, source, **settings):
+    return api.patch(f"sources/{source['id']}", settings).must(200)
+
+
+@test
+def the_strategy_of_the_source_chooses_unless_another_is_tried(api):
+    _, source = api.desk()
+    assert simulate(api, source, contacts=1).must(200)["strategy"] == "weighted_random"
+    set_source(api, source, strategy="least_recent")
+    assert simulate(api, source, contacts=1).must(200)["strategy"] == "least_recent"
+    assert simulate(api, source, contacts=1, strategy="least_loaded").must(200)["strategy"] == "least_loaded"
+    assert api.get(f"sources/{source['id']}").must(200)["strategy"] == "least_recent"
+
+
+@test
+def smooth_weighted_keeps_to_the_weights_exactly(api):
+    team = [api.operator(max_load_limit=100000) for _ in range(4)]
+    source = api.source(zip(team, (5, 2.5, 0, 0.5)))
+
+    simulation = simulate(api, source, contacts=8000, strategy="smooth_weighted").must(200)
+
+    assert assigned_of(simulation, team) == [5000, 2500, 0, 500]
+    for row in simulation["items"]:
+        assert row["actual_share"] == row["expected_share"] == row["weight"] / 8
+
+
+@test
+def smooth_weighted_starts_from_the_credits_that_are_stored(api):
+    team = [api.operator(max_load_limit=100) for _ in range(2)]
+    source = set_source(api, api.source([(operator, 1) for operator in team]), strategy="smooth_weighted")
+    assert assigned_of(simulate(api, source, contacts=1).must(200), team) == [1, 0]
+
+    api.psql.run(f"update source_operator_weights set credit = 600 where operator_id = {team[1]['id']}")
+
+    assert assigned_of(simulate(api, source, contacts=1).must(200), team) == [0, 1]
+    assert api.psql.run(f"select credit from source_operator_weights where source_id = {source['id']} "
+                        "order by operator_id") == [("0",), ("600",)]
+
+
+@test
+def least_loaded_fills_everybody_to_the_same_part(api):
+    team = [api.operator(max_load_limit=limit) for limit in (10, 20, 30)]
+    source = api.source(zip(team, (100, 1, 1)))
+    for _ in range(3):
+        api.contact(api.source([(team[2], 1)]))
+
+    simulation = simulate(api, source, contacts=27, strategy="least_loaded").must(200)
+
+    assert assigned_of(simulation, team) == [5, 10, 12]
+    assert [row["active_load"] for row in simulation["items"]] == [5, 10, 15]
+    assert [row["expected_share"] for row in simulation["items"]] == [row["actual_share"] for row in
+                                                                      simulation["items"]]
+
+
+@test
+def least_recent_begins_with_whoever_waited_longest(api):
+    team = [api.operator(max_load_limit=100) for _ in range(3)]
+    source = api.source(zip(team, (1, 50, 900)))
+    for operator in (team[1], team[0]):
+        api.contact(api.source([(operator, 1)]))
+
+    played = [assigned_of(simulate(api, source, contacts=contacts, strategy="least_recent").must(200), team)
+              for contacts in range(1, 7)]
+
+    assert played == [[0, 0, 1], [0, 1, 1], [1, 1, 1], [1, 1, 2], [1, 2, 2], [2, 2, 2]]
+
+
+@test
+def what_is_expected_accounts_for_who_fills_up(api):
+    """The half of the first twenty or so, nothing of the rest."""
+    small, large = api.operator(max_load_limit=10), api.operator(max_load_limit=1000)
+    source = api.source([(small, 1), (large, 1)])
+
+    rows = rows_of(simulate(api, source, contacts=200, seed=3).must(200))
+
+    filled = rows[small["id"]]["full_at"]
+    assert abs(rows[small["id"]]["expected_share"] - filled / 2 / 200) < 1e-9
+    assert abs(rows[large["id"]]["expected_share"] - (200 - filled / 2) / 200) < 1e-9
+
+
 @test
 def nothing_is_written(api):
     operator, source = api.desk(max_load_limit=3)
     before = api.get(f"sources/{source['id']}/weights/").must(200)
 
     simulate(api, source, contacts=100, weights=[], operators=[]).must(200)
-    simulate(api, source, contacts=100, operators=[{"operator_id": operator["id"], "max_load_limit": 9}]).must(200)
+    for strategy in ("weighted_random", "smooth_weighted", "least_loaded", "least_recent"):
+        limits = [{"operator_id": operator["id"], "max_load_limit": 9}]
+        simulate(api, source, contacts=100, strategy=strategy, operators=limits).must(200)
 
     assert api.get(f"sources/{source['id']}/weights/").must(200) == before
     assert api.get(f"operators/{operator['id']}").must(200) == operator
     assert api.psql.count(f"contacts where source_id = {source['id']}") == 0
+    assert api.psql.count(f"source_operator_weights where source_id = {source['id']} and credit <> 0") == 0
+    assert api.psql.count(f"operator_loads where operator_id = {operator['id']} and last_contact_id <> 0") == 0
 
 
 @test
@@ -110,6 +199,8 @@ def wrong_cases_are_refused(api):
     assert simulate(api, source, contacts=0).fields == {"contacts"}
     assert simulate(api, source, contacts=100001, colour="red").fields == {"contacts", "colour"}
     assert "weights[1].operator_id" in simulate(api, source, contacts=1, weights=twice).fields
+    for strategy in ("random", "", None, 1):
+        assert simulate(api, source, contacts=1, strategy=strategy).fields == {"strategy"}, strategy
     unknown = [{"operator_id": BIGGEST_ID, "weight": 1}]
     assert simulate(api, source, contacts=1, weights=unknown).fields == {"weights[0].operator_id"}
     override = [{"operator_id": operator["id"], "max_load_limit": -1}]

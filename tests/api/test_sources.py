@@ -24,7 +24,7 @@ def location_leads_to_the_new_source(api):
     answer = api.post("sources/", {"name": api.unique("source")})
 
     source = answer.must(201)
-    assert {"id", "name", "created_at", "updated_at"} <= set(source)
+    assert {"id", "name", "strategy", "sticky_seconds", "backlog", "created_at", "updated_at"} == set(source)
     assert source["created_at"] == source["updated_at"]
     assert api.get(answer.headers["location"]).must(200) == source
     assert api.get(f"sources/{source['id']}/").must(200) == source
@@ -86,6 +86,65 @@ def patch_renames(api):
     assert api.patch(path, {"name": after["name"]}).must(200)["name"] == after["name"]
     assert api.patch(path, {"name": None}).fields == {"name"}
     assert api.patch(path, {"id": 5, "created_at": 1}).fields == {"id", "created_at"}
+
+
+SETTINGS_OF_NEW_SOURCES = {"strategy": "weighted_random", "sticky_seconds": 0, "backlog": "manual"}
+OTHER_SETTINGS = {"strategy": "smooth_weighted", "sticky_seconds": 86400, "backlog": "auto"}
+
+
+def settings_of(source):
+    return {name: source[name] for name in SETTINGS_OF_NEW_SOURCES}
+
+
+@test
+def a_source_without_settings_chooses_by_chance_and_leaves_its_backlog_to_people(api):
+    assert settings_of(api.source()) == SETTINGS_OF_NEW_SOURCES
+
+
+@test
+def settings_can_be_given_with_a_new_source(api):
+    source = api.post("sources/", {"name": api.unique("source"), **OTHER_SETTINGS}).must(201)
+
+    assert settings_of(source) == OTHER_SETTINGS
+    assert api.get(f"sources/{source['id']}").must(200) == source
+    assert api.pages("sources/")[0] == source
+    stored = api.psql.run(f"select strategy, sticky_seconds, backlog from sources where id = {source['id']}")
+    assert stored == [("smooth_weighted", "86400", "auto")]
+
+
+@test
+def each_setting_can_be_changed_alone(api):
+    source = api.source()
+    expected = dict(source)
+    for name, value in OTHER_SETTINGS.items():
+        changed = api.patch(f"sources/{source['id']}", {name: value}).must(200)
+        expected = {**expected, name: value, "updated_at": changed["updated_at"]}
+        assert changed == expected
+    back = api.patch(f"sources/{source['id']}", SETTINGS_OF_NEW_SOURCES).must(200)
+    assert back == {**source, "updated_at": back["updated_at"]}
+
+
+@test
+def every_strategy_that_the_contract_names_is_taken(api):
+    source = api.source()
+    for strategy in ("weighted_random", "smooth_weighted", "least_loaded", "least_recent"):
+        assert api.patch(f"sources/{source['id']}", {"strategy": strategy}).must(200)["strategy"] == strategy
+    for seconds in (0, 1, 31536000):
+        assert api.patch(f"sources/{source['id']}", {"sticky_seconds": seconds}).must(200)["sticky_seconds"] == seconds
+
+
+@test
+def settings_out_of_their_rules_are_refused_all_at_once(api):
+    source = api.source()
+    bad = [{"strategy": strategy, "sticky_seconds": seconds, "backlog": backlog}
+           for strategy, seconds, backlog in [("Weighted_random", -1, "AUTO"), ("", 31536001, ""), (None, None, None),
+                                              (1, 0.5, True), ("random", "60", "never"), ([], {}, [])]]
+    for settings in bad:
+        named = {"name": api.unique("source"), **settings}
+        assert api.post("sources/", named).fields == set(settings), settings
+        assert api.patch(f"sources/{source['id']}", settings).fields == set(settings), settings
+        assert api.psql.count(f"sources where name = '{named['name']}'") == 0
+    assert api.get(f"sources/{source['id']}").must(200) == source
 
 
 @test

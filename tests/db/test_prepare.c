@@ -36,7 +36,7 @@ START_TEST(every_query_file_prepares_with_the_parameters_it_counts)
 	char faults[4096] = "";
 	size_t length = 0;
 
-	for (int i = 0; i < Q_COUNT; i++) {
+	for (int i = 0; i < Q_COUNT_ALL; i++) {
 		PGresult *prepared = PQprepare(pg, query_texts[i].name, query_texts[i].sql, 0, NULL);
 		PGresult *described = PQdescribePrepared(pg, query_texts[i].name);
 

@@ -31,9 +31,9 @@ MAY_INCLUDE = {
 
 # Libraries that only some files know.
 LIBRARIES = [
-    (r"event2/", r"(src|include)/http/|src/base/loop\.c|tests/unit/fake_request\.c"),
+    (r"event2/", r"(src|include)/http/|src/base/loop\.c|tests/unit/fake_request\.c|tests/fuzz/framing\.c"),
     (r"libpq", r"src/db/|tests/db/"),
-    (r"json-c/", r"(src|include)/(http|api)/|tests/unit/"),
+    (r"json-c/", r"(src|include)/(http|api)/|tests/unit/|tests/fuzz/json\.c"),
     (r"openssl/", r"src/(base|http|tools)/|src/api/cursor\.c"),
     (r"check\.h", r"tests/"),
 ]
@@ -154,7 +154,7 @@ def check_c_file(path, layers):
 def check_sql():
     used = "".join(read(path) for path in glob.glob("src/*/*.[ch]") + glob.glob("include/*/*.h"))
     names = set(re.findall(r"\bQ_[A-Z0-9_]+", used))
-    queries = sorted(glob.glob("sql/queries/*.sql"))
+    queries = sorted(glob.glob("sql/queries/*.sql") + glob.glob("sql/once/*.sql"))
     fragments = sorted(glob.glob("sql/fragments/*.sql"))
     for path in queries + fragments + sorted(glob.glob("sql/migrations/*.sql")):
         text = read(path)

@@ -23,7 +23,7 @@ class Folder:
 
     def __init__(self, files):
         self.path = tempfile.mkdtemp(dir=self.base)
-        for folder in ("queries", "fragments", "migrations", "out"):
+        for folder in ("queries", "once", "fragments", "migrations", "out"):
             os.mkdir(f"{self.path}/{folder}")
         for name, text in files.items():
             with open(f"{self.path}/{name}", "w", encoding="utf-8") as file:
@@ -33,7 +33,7 @@ class Folder:
         return subprocess.run([EMBED, *arguments], cwd=self.path, capture_output=True, text=True, check=False)
 
     def queries(self):
-        return self.run("queries", "out", "queries", "fragments")
+        return self.run("queries", "out", "queries", "once", "fragments")
 
     def migrations(self):
         return self.run("migrations", "out", "migrations")
@@ -84,6 +84,14 @@ def the_enum_is_sorted_by_name():
     folder = Folder({"queries/b.sql": "select 2", "queries/a_c.sql": "select 1", "queries/note.txt": "no"})
     must(folder.queries())
     assert re.findall(r"Q_\w+", folder.read("queries.h"))[:3] == ["Q_A_C", "Q_B", "Q_COUNT"]
+
+
+@test
+def those_that_run_once_come_behind_all_others():
+    folder = Folder({"queries/b.sql": "select 2", "once/a.sql": "select {{x}}", "fragments/x.sql": "1"})
+    must(folder.queries())
+    assert re.findall(r"Q_\w+", folder.read("queries.h"))[:5] == ["Q_B", "Q_COUNT", "Q_POOLS_LAST", "Q_COUNT", "Q_A"]
+    assert list(folder.sql().items()) == [("b", ("select 2", 0)), ("a", ("select 1", 0))]
 
 
 @test

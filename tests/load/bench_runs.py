@@ -68,6 +68,10 @@ class Scenario:
 class Pgbench(Scenario):
     """One call of bench_contact() per contact, each client on a connection of its own."""
 
+    def __init__(self, name, about, sources, clients, whole=False):
+        super().__init__(name, about, sources, clients)
+        self.whole = whole
+
     def load(self, world, label, sources, seconds, repeat, run):
         usage = bench_proc.Usage(world.postgres.process.pid)
         out, latencies = self._pgbench(world, sources, seconds + TAIL_SECONDS, repeat)
@@ -83,11 +87,11 @@ class Pgbench(Scenario):
         """What it printed, and the sorted latencies in microseconds. The seconds are from before it connects."""
         log = os.path.join(world.folder, "pgbench")
         variables = {"first_source": sources[0], "last_source": sources[1], "past_leads": world.past // 2,
-                     "repeated": REPEATED_PERCENT}
+                     "repeated": REPEATED_PERCENT, "whole": int(self.whole)}
         command = [f"{world.postgres.bin}/pgbench", "-n", "-M", "prepared", "-c", str(self.clients), "-T", str(seconds),
                    "-f", os.path.join(HERE, "bench_pgbench.sql"), "-l", f"--log-prefix={log}",
                    f"--random-seed={repeat + 1}", *[f"-D{name}={value}" for name, value in variables.items()], world.url]
-        out = run_tool(command, seconds)
+        out = run_tool(command, seconds, PGOPTIONS="-c leadd.records=own")  # no history but what the function writes
         latencies = []
         for path in glob.glob(log + ".*"):
             with open(path, encoding="utf-8") as file:
@@ -146,7 +150,10 @@ BASELINE = "pgbench-64"
 SCENARIOS = [
     Pgbench("pgbench-1", "pgbench, hot source, clients: 1", HOT, 1),
     Pgbench(BASELINE, "pgbench, hot source, clients: 64", HOT, 64),
+    Pgbench("pgbench-1-whole", "pgbench storing all that the service stores, hot source, clients: 1", HOT, 1, True),
+    Pgbench("pgbench-64-whole", "the same, clients: 64", HOT, 64, True),
     Pgbench("pgbench-64-spread", "pgbench, 50 sources, clients: 64", SPREAD, 64),
+    Pgbench("pgbench-64-spread-whole", "pgbench storing all that the service stores, 50 sources, clients: 64", SPREAD, 64, True),
     *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients)
       for clients in (1, 64, 256, 1000)],
     *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients)

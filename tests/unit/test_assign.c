@@ -2,6 +2,7 @@
 #include "domain/assign.h"
 #include "base/mem.h"
 #include "unit/chi_square.h"
+#include "unit/rosters.h"
 #include "unit/unit.h"
 
 #include <string.h>
@@ -17,13 +18,12 @@ struct table {
 
 static void table_add(struct table *table, int64_t weight, int64_t load, int64_t limit, bool is_active)
 {
-	size_t seat = table->roster.seat_count++;
+	size_t seat = table->roster.seat_count;
 
 	ck_assert_uint_lt(seat, COUNT_OF(table->seats));
-	table->seats[seat] = (struct seat){ (int64_t)seat + 100, load, limit, is_active };
-	table->links[table->roster.link_count++] = (struct link){ 1, seat, weight };
-	table->roster.seats = table->seats;
-	table->roster.links = table->links;
+	table->seats[seat] = (struct seat){ (int64_t)seat + 100, load, limit, 0, is_active };
+	table->links[seat] = (struct link){ 1, seat, weight, 0 };
+	table->roster = roster_of(table->seats, seat + 1, table->links, seat + 1);
 }
 
 static void table_add_free(struct table *table, int64_t weight)
@@ -37,7 +37,7 @@ static enum waiting_reason reason_at(struct roster *roster, int64_t source_id)
 	struct rng rng;
 
 	rng_seed(&rng, 1);
-	assign_plan(roster, &source_id, 1, &rng, &choice);
+	plan(roster, &source_id, 1, &rng, &choice);
 	ck_assert_int_eq(choice.seat, NOBODY);
 	ck_assert_uint_eq(choice.draw, 0);
 	return choice.reason;
@@ -81,9 +81,9 @@ END_TEST
 
 START_TEST(only_the_links_of_the_source_count)
 {
-	struct seat seats[] = { { 1, 0, 1, true }, { 2, 0, 1, true } };
-	const struct link links[] = { { 3, 0, 5 }, { 3, 1, 6 }, { 5, 1, 700 }, { 9, 0, 8000 } };
-	const struct roster roster = { seats, 2, links, COUNT_OF(links) };
+	struct seat seats[] = { { 1, 0, 1, 0, true }, { 2, 0, 1, 0, true } };
+	struct link links[] = { { 3, 0, 5, 0 }, { 3, 1, 6, 0 }, { 5, 1, 700, 0 }, { 9, 0, 8000, 0 } };
+	const struct roster roster = roster_of(seats, 2, links, COUNT_OF(links));
 	static const struct {
 		int64_t source_id;
 		uint64_t range;
@@ -91,8 +91,8 @@ START_TEST(only_the_links_of_the_source_count)
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++)
 		ck_assert_uint_eq(assign_range(&roster, cases[i].source_id), cases[i].range);
-	ck_assert_uint_eq(assign_pick(&roster, 5, 0), 1);
-	ck_assert_uint_eq(assign_pick(&roster, 9, 7999), 0);
+	ck_assert_int_eq(seat_at(&roster, 5, 0), 1);
+	ck_assert_int_eq(seat_at(&roster, 9, 7999), 0);
 }
 END_TEST
 
@@ -100,7 +100,7 @@ END_TEST
 
 START_TEST(each_draw_falls_on_exactly_one_stretch)
 {
-	static const size_t wanted[] = { 0, 0, 0, 2, 2, 2, 2, 2, 5 };
+	static const ptrdiff_t wanted[] = { 0, 0, 0, 2, 2, 2, 2, 2, 5 };
 	struct table table = { 0 };
 
 	table_add_free(&table, 3);
@@ -111,7 +111,7 @@ START_TEST(each_draw_falls_on_exactly_one_stretch)
 	table_add_free(&table, 1);
 	ck_assert_uint_eq(assign_range(&table.roster, 1), COUNT_OF(wanted));
 	for (uint64_t draw = 0; draw < COUNT_OF(wanted); draw++)
-		ck_assert_uint_eq(assign_pick(&table.roster, 1, draw), wanted[draw]);
+		ck_assert_int_eq(seat_at(&table.roster, 1, draw), wanted[draw]);
 }
 END_TEST
 
@@ -131,13 +131,13 @@ START_TEST(picking_is_the_inverse_of_the_cumulative_weights)
 		for (size_t i = 0; i < table.roster.link_count; i++)
 			if (table.seats[i].is_active && table.seats[i].load < table.seats[i].limit)
 				for (int64_t k = 0; k < table.links[i].weight; k++)
-					ck_assert_uint_eq(assign_pick(&table.roster, 1, draw++), i);
+					ck_assert_int_eq(seat_at(&table.roster, 1, draw++), (ptrdiff_t)i);
 		ck_assert_uint_eq(assign_range(&table.roster, 1), draw);
 	}
 }
 END_TEST
 
-START_TEST(looking_changes_nothing)
+START_TEST(asking_for_the_range_changes_nothing)
 {
 	struct table table = { 0 }, before;
 
@@ -145,7 +145,6 @@ START_TEST(looking_changes_nothing)
 	table_add_free(&table, 4);
 	before = table;
 	assign_range(&table.roster, 1);
-	assign_pick(&table.roster, 1, 5);
 	ck_assert_mem_eq(table.seats, before.seats, sizeof(table.seats));
 	ck_assert_mem_eq(table.links, before.links, sizeof(table.links));
 }
@@ -153,20 +152,20 @@ END_TEST
 
 START_TEST(a_thousand_operators_of_the_largest_weight_do_not_overflow)
 {
-	enum { COUNT = 1000 };
+	enum { COUNT = LINKS_MAX };
 	const uint64_t weight = 1000000000u; /* 1000000.000 */
 	struct seat *seats = mem_alloc(COUNT, sizeof(*seats));
 	struct link *links = mem_alloc(COUNT, sizeof(*links));
-	struct roster roster = { seats, COUNT, links, COUNT };
+	const struct roster roster = roster_of(seats, COUNT, links, COUNT);
 
 	for (size_t i = 0; i < COUNT; i++) {
-		seats[i] = (struct seat){ (int64_t)i + 1, 0, 1, true };
-		links[i] = (struct link){ 1, i, (int64_t)weight };
+		seats[i] = (struct seat){ (int64_t)i + 1, 0, 1, 0, true };
+		links[i] = (struct link){ 1, i, (int64_t)weight, 0 };
 	}
 	ck_assert_uint_eq(assign_range(&roster, 1), COUNT * weight);
 	for (size_t i = 0; i < COUNT; i++) {
-		ck_assert_uint_eq(assign_pick(&roster, 1, i * weight), i);
-		ck_assert_uint_eq(assign_pick(&roster, 1, (i + 1) * weight - 1), i);
+		ck_assert_int_eq(seat_at(&roster, 1, i * weight), (ptrdiff_t)i);
+		ck_assert_int_eq(seat_at(&roster, 1, (i + 1) * weight - 1), (ptrdiff_t)i);
 	}
 	mem_free(seats);
 	mem_free(links);
@@ -184,7 +183,7 @@ static void count_draws(struct table *table, uint64_t seed, uint64_t *seen)
 	rng_seed(&rng, seed);
 	for (size_t i = 0; i < DRAWS; i++)
 		source_ids[i] = 1;
-	assign_plan(&table->roster, source_ids, DRAWS, &rng, choices);
+	plan(&table->roster, source_ids, DRAWS, &rng, choices);
 	for (size_t i = 0; i < DRAWS; i++)
 		if (choices[i].seat != NOBODY)
 			seen[choices[i].seat]++;
@@ -327,7 +326,7 @@ UNIT_SUITE(assign)
 	tcase_add_test(tests, only_the_links_of_the_source_count);
 	tcase_add_test(tests, each_draw_falls_on_exactly_one_stretch);
 	tcase_add_test(tests, picking_is_the_inverse_of_the_cumulative_weights);
-	tcase_add_test(tests, looking_changes_nothing);
+	tcase_add_test(tests, asking_for_the_range_changes_nothing);
 	tcase_add_test(tests, a_thousand_operators_of_the_largest_weight_do_not_overflow);
 	tcase_add_test(tests, over_many_draws_the_shares_are_those_of_the_weights);
 	tcase_add_test(tests, those_who_can_take_share_what_others_cannot);

@@ -1,6 +1,6 @@
 /* Whole batches: rules that hold for every roster, over thousands of random ones with a fixed seed. */
 #include "domain/assign.h"
-#include "base/mem.h"
+#include "unit/rosters.h"
 #include "unit/unit.h"
 
 #include <string.h>
@@ -21,17 +21,16 @@ struct batch {
 static void batch_fill(struct batch *batch, struct rng *rng)
 {
 	*batch = (struct batch){ .count = (size_t)rng_below(rng, CONTACTS + 1) };
-	batch->roster = (struct roster){ .seats = batch->seats, .links = batch->links };
-	batch->roster.seat_count = (size_t)rng_below(rng, SEATS + 1);
+	batch->roster = roster_of(batch->seats, (size_t)rng_below(rng, SEATS + 1), batch->links, 0);
 	for (size_t i = 0; i < batch->roster.seat_count; i++)
 		batch->seats[i] = (struct seat){ (int64_t)i + 1, (int64_t)rng_below(rng, 6),
-						 (int64_t)rng_below(rng, 12), rng_below(rng, 4) > 0 };
+						 (int64_t)rng_below(rng, 12), 0, rng_below(rng, 4) > 0 };
 	for (int64_t source = 1; source <= SOURCES; source++)
 		for (size_t seat = 0; seat < batch->roster.seat_count; seat++)
 			if (rng_below(rng, 2))
 				batch->links[batch->roster.link_count++] =
 					(struct link){ source * 10, seat,
-						       rng_below(rng, 3) ? (int64_t)rng_below(rng, 5000) : 0 };
+						       rng_below(rng, 3) ? (int64_t)rng_below(rng, 5000) : 0, 0 };
 	for (size_t i = 0; i < batch->count; i++)
 		batch->source_ids[i] = ((int64_t)rng_below(rng, SOURCES) + 1) * 10;
 	memcpy(batch->before, batch->seats, sizeof(batch->seats));
@@ -42,7 +41,7 @@ static void batch_plan(struct batch *batch, uint64_t seed)
 	struct rng rng;
 
 	rng_seed(&rng, seed);
-	assign_plan(&batch->roster, batch->source_ids, batch->count, &rng, batch->choices);
+	plan(&batch->roster, batch->source_ids, batch->count, &rng, batch->choices);
 }
 
 /* The rule itself, said anew: the weight with which a seat may take a contact of that source now; 0: it may not. */
@@ -177,7 +176,7 @@ static void check_recomputable(const struct batch *batch)
 			continue;
 		}
 		ck_assert_uint_lt(choice->draw, (uint64_t)weight_sum(batch, now, batch->source_ids[i]));
-		ck_assert_uint_eq(assign_pick(&roster, batch->source_ids[i], choice->draw), (size_t)choice->seat);
+		ck_assert_int_eq(seat_at(&roster, batch->source_ids[i], choice->draw), choice->seat);
 		now[choice->seat].load++;
 	}
 }
@@ -221,7 +220,7 @@ START_TEST(what_does_not_fit_into_the_free_places_waits)
 		batch.roster.link_count = batch.roster.seat_count;
 		for (size_t i = 0; i < batch.roster.seat_count; i++) {
 			batch.seats[i].is_active = true;
-			batch.links[i] = (struct link){ 10, i, 1 + (int64_t)rng_below(&rng, 1000) };
+			batch.links[i] = (struct link){ 10, i, 1 + (int64_t)rng_below(&rng, 1000), 0 };
 			if (batch.seats[i].load < batch.seats[i].limit)
 				places += (size_t)(batch.seats[i].limit - batch.seats[i].load);
 		}
@@ -237,9 +236,9 @@ END_TEST
 
 START_TEST(a_place_that_one_source_took_is_gone_for_the_others)
 {
-	struct seat seats[] = { { 7, 0, 2, true } };
-	const struct link links[] = { { 1, 0, 5 }, { 2, 0, 1000 }, { 3, 0, 0 } };
-	struct roster roster = { seats, 1, links, 3 };
+	struct seat seats[] = { { 7, 0, 2, 0, true } };
+	struct link links[] = { { 1, 0, 5, 0 }, { 2, 0, 1000, 0 }, { 3, 0, 0, 0 } };
+	struct roster roster = roster_of(seats, 1, links, 3);
 	const int64_t source_ids[] = { 1, 3, 2, 1, 2, 4 };
 	const enum waiting_reason reasons[] = { WAITING_NOT,  WAITING_WEIGHT_ZERO, WAITING_NOT,
 						WAITING_FULL, WAITING_FULL,        WAITING_NO_OPERATORS };
@@ -247,7 +246,7 @@ START_TEST(a_place_that_one_source_took_is_gone_for_the_others)
 	struct rng rng;
 
 	rng_seed(&rng, 1);
-	assign_plan(&roster, source_ids, 6, &rng, choices);
+	plan(&roster, source_ids, 6, &rng, choices);
 	for (size_t i = 0; i < 6; i++)
 		ck_assert_int_eq(choices[i].reason, reasons[i]);
 	ck_assert_int_eq(seats[0].load, 2);
@@ -256,10 +255,10 @@ END_TEST
 
 START_TEST(sources_that_share_operators_fill_exactly_the_common_places)
 {
-	struct seat seats[] = { { 1, 0, 3, true }, { 2, 0, 3, true }, { 3, 0, 3, true } };
+	struct seat seats[] = { { 1, 0, 3, 0, true }, { 2, 0, 3, 0, true }, { 3, 0, 3, 0, true } };
 	/* The first source has operators 1 and 2, the second 2 and 3. */
-	const struct link links[] = { { 1, 0, 10 }, { 1, 1, 10 }, { 2, 1, 10 }, { 2, 2, 10 } };
-	struct roster roster = { seats, 3, links, 4 };
+	struct link links[] = { { 1, 0, 10, 0 }, { 1, 1, 10, 0 }, { 2, 1, 10, 0 }, { 2, 2, 10, 0 } };
+	struct roster roster = roster_of(seats, 3, links, 4);
 	int64_t source_ids[20];
 	struct choice choices[20];
 	struct rng rng;
@@ -267,7 +266,7 @@ START_TEST(sources_that_share_operators_fill_exactly_the_common_places)
 	for (size_t i = 0; i < 20; i++)
 		source_ids[i] = i % 2 ? 1 : 2;
 	rng_seed(&rng, 1);
-	assign_plan(&roster, source_ids, 20, &rng, choices);
+	plan(&roster, source_ids, 20, &rng, choices);
 	for (size_t i = 0; i < 3; i++)
 		ck_assert_int_eq(seats[i].load, 3);
 	for (size_t i = 0; i < 20; i++)
@@ -278,15 +277,15 @@ END_TEST
 
 START_TEST(an_operator_above_a_lowered_limit_keeps_its_contacts_and_gets_none)
 {
-	struct seat seats[] = { { 1, 9, 5, true }, { 2, 0, 2, true } };
-	const struct link links[] = { { 1, 0, 1000000 }, { 1, 1, 1 } };
-	struct roster roster = { seats, 2, links, 2 };
+	struct seat seats[] = { { 1, 9, 5, 0, true }, { 2, 0, 2, 0, true } };
+	struct link links[] = { { 1, 0, 1000000, 0 }, { 1, 1, 1, 0 } };
+	struct roster roster = roster_of(seats, 2, links, 2);
 	const int64_t source_ids[] = { 1, 1, 1 };
 	struct choice choices[3];
 	struct rng rng;
 
 	rng_seed(&rng, 1);
-	assign_plan(&roster, source_ids, 3, &rng, choices);
+	plan(&roster, source_ids, 3, &rng, choices);
 	ck_assert_int_eq(seats[0].load, 9);
 	ck_assert_int_eq(seats[1].load, 2);
 	ck_assert_int_eq(choices[2].reason, WAITING_FULL);
@@ -295,15 +294,15 @@ END_TEST
 
 START_TEST(the_only_candidate_takes_every_contact_until_it_is_full)
 {
-	struct seat seats[] = { { 1, 0, 5, true } };
-	const struct link links[] = { { 1, 0, 1 } };
-	struct roster roster = { seats, 1, links, 1 };
+	struct seat seats[] = { { 1, 0, 5, 0, true } };
+	struct link links[] = { { 1, 0, 1, 0 } };
+	struct roster roster = roster_of(seats, 1, links, 1);
 	const int64_t source_ids[] = { 1, 1, 1, 1, 1, 1 };
 	struct choice choices[6];
 	struct rng rng;
 
 	rng_seed(&rng, 1);
-	assign_plan(&roster, source_ids, 6, &rng, choices);
+	plan(&roster, source_ids, 6, &rng, choices);
 	for (size_t i = 0; i < 5; i++)
 		ck_assert_int_eq(choices[i].seat, 0);
 	ck_assert_int_eq(choices[5].seat, NOBODY);
@@ -318,7 +317,7 @@ START_TEST(no_contacts_are_planned_without_a_draw)
 
 	rng_seed(&rng, 1);
 	before = rng;
-	assign_plan(&roster, NULL, 0, &rng, NULL);
+	plan(&roster, NULL, 0, &rng, NULL);
 	ck_assert_mem_eq(&rng, &before, sizeof(rng));
 }
 END_TEST

@@ -10,6 +10,7 @@
 
 static const char *const names[] = {
 	"DATABASE_URL",
+	"DATABASE_PASSWORD_FILE",
 	"DATA_DIR",
 	"PG_BIN",
 	"HOST",
@@ -19,6 +20,7 @@ static const char *const names[] = {
 	"DATABASE_CONNECTIONS",
 	"BATCH_MAX",
 	"LINE_MAX",
+	"BACKLOG_SWEEP_SECONDS",
 	"DATABASE_WAIT_SECONDS",
 	"LOCK_TIMEOUT_MS",
 	"QUEUE_WAIT_MS",

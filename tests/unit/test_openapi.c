@@ -324,19 +324,20 @@ END_TEST
 
 static void check_example(const struct route *route, const struct endpoint *endpoint, struct json_object *operation)
 {
+	const struct schema *body = endpoint->bulk ? endpoint->bulk->schema : endpoint->body;
 	struct request *request;
 	struct faults *faults;
 	const char *malformed = NULL;
 	struct buf example;
 
 	(void)operation;
-	if (!endpoint->body)
+	if (!body)
 		return;
 	buf_init(&example);
-	openapi_print_example(&example, endpoint->body);
+	openapi_print_example(&example, body);
 	request = fake_request_new("", (struct text){ example.bytes, example.length });
 	faults = faults_new(request_arena(request));
-	fields_read_body(request, endpoint->body, faults, &malformed);
+	fields_read_body(request, body, faults, &malformed);
 	ck_assert_msg(!malformed, "%s: %s", route->path, malformed);
 	ck_assert_msg(faults->count == 0, "%s: %s %s", route->path, faults->items[0].field, faults->items[0].message);
 	fake_request_free(&request);

@@ -188,6 +188,19 @@ START_TEST(a_required_parameter_is_required)
 }
 END_TEST
 
+START_TEST(visible_text_is_ascii_without_blanks)
+{
+	static const struct field keys[] = { { "key", FIELD_VISIBLE, 0, 2, 5 }, { 0 } };
+	static const char *const wrong[] = { "key=a",   "key=abcdef", "key=a+b",   "key=+ab",
+					     "key=ab+", "key=a%09b",  "key=ab%7F", "key=%C3%A9a" };
+
+	ck_assert(text_equals(read_as(keys, "key=!a~")->text, TEXT("!a~")));
+	assert_faults(keys, "key=%21%7E%22ab", "");
+	for (size_t i = 0; i < COUNT_OF(wrong); i++)
+		assert_faults(keys, wrong[i], "key: must have 2 to 5 characters, all visible ASCII\n");
+}
+END_TEST
+
 UNIT_SUITE(query_fields)
 {
 	tcase_add_checked_fixture(tests, NULL, end);
@@ -203,4 +216,5 @@ UNIT_SUITE(query_fields)
 	tcase_add_test(tests, names_compare_exactly);
 	tcase_add_test(tests, an_endpoint_without_a_table_takes_no_parameters);
 	tcase_add_test(tests, a_required_parameter_is_required);
+	tcase_add_test(tests, visible_text_is_ascii_without_blanks);
 }

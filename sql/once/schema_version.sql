@@ -1,0 +1,4 @@
+-- The newest migration that was applied.
+-- -> version
+select max(version)
+  from schema_migrations

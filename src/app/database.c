@@ -1,0 +1,179 @@
+/* Finds the database, keeps the private server alive, and says what each connection is told. */
+#include "app/database.h"
+
+#include "app/child.h"
+#include "app/secret.h"
+#include "base/rng.h"
+#include "db/migrate.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+
+enum {
+	LANE_CONNECTIONS = 2,       /* one for the batches, one for what waits apart */
+	WAITING_UNITS_MAX = 2000,   /* requests that wait for a connection */
+	CONNECTION_GRACE_MS = 1000, /* a unit of work may take this much longer than its statement */
+	POSTGRES_PAUSE_MS = 1000,   /* before a private server that ended is started again */
+	TIDY_MS = 3600 * 1000,
+	SETTINGS_BYTES = 1000,
+	MESSAGE_BYTES = 1024
+};
+
+/* Each connection's name says what it is for, behind whatever name the conninfo gives it. */
+#define NAMED(suffix)                                                                                                  \
+	"select set_config('application_name', current_setting('application_name') || '" suffix "', false)"
+
+const char database_listen_settings[] =
+	"set client_min_messages = warning; set idle_session_timeout = 0; " NAMED("-listen");
+
+/*
+ * The lane's statements are few and always served by an index: their plans are fixed, so that they are right on empty
+ * tables as well. It writes the history of what it does itself.
+ */
+static const char lane_settings[] = "set leadd.actor = 'api'; set leadd.records = 'own'; "
+				    "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
+				    "set enable_hashjoin = off; set enable_mergejoin = off; " NAMED("-lane");
+
+/* The others' plans follow their filters. */
+static const char request_settings[] =
+	"set leadd.actor = 'api'; set plan_cache_mode = force_custom_plan; " NAMED("-requests");
+
+/* -- finding it -------------------------------------------------------------------------------- */
+
+static bool find_server(struct database *database, enum exit_code *code_out)
+{
+	const struct config *config = database->config;
+	struct quickstart_options options = { .data_dir = config->data_dir, .programs = config->pg_bin };
+	enum quickstart_result result;
+	struct buf why;
+
+	database->conninfo = config->database_url;
+	if (database->conninfo) {
+		secret_read_password(config->database_password_file);
+		return true;
+	}
+	buf_init(&why);
+	result = quickstart_start(&options, &why, &database->quickstart);
+	if (result == QUICKSTART_FAILED)
+		fprintf(stderr, "leadd: %s\n", why.bytes);
+	buf_done(&why);
+	if (result == QUICKSTART_INTERRUPTED)
+		*code_out = EXIT_ASKED;
+	if (result != QUICKSTART_RUNNING)
+		return false;
+	database->conninfo = quickstart_conninfo(database->quickstart);
+	return true;
+}
+
+bool database_open(struct database *database, const struct config *config, enum exit_code *code_out)
+{
+	char message[MESSAGE_BYTES] = "";
+
+	*database = (struct database){ .config = config };
+	*code_out = EXIT_DATABASE;
+	if (!find_server(database, code_out))
+		return false;
+	switch (migrate(database->conninfo, config->database_wait_seconds * 1000, message, sizeof(message))) {
+	case MIGRATE_DONE:
+		return true;
+	case MIGRATE_INTERRUPTED:
+		*code_out = EXIT_ASKED;
+		return false;
+	default:
+		fprintf(stderr, "leadd: %s\n", message);
+		return false;
+	}
+}
+
+void database_close(struct database *database)
+{
+	quickstart_stop(&database->quickstart);
+}
+
+/* -- the private server's life ----------------------------------------------------------------- */
+
+static void on_respawn(void *context)
+{
+	struct database *database = context;
+
+	if (!quickstart_restart(database->quickstart))
+		log_error("postgres.failed", "action=restart");
+}
+
+static void on_child(void *context, int number)
+{
+	struct database *database = context;
+	bool has_ended = database->quickstart && !database->is_stopping && quickstart_has_ended(database->quickstart);
+
+	(void)number;
+	child_reap_orphans(database->quickstart ? quickstart_pid(database->quickstart) : 0);
+	if (!has_ended)
+		return;
+	log_error("postgres.ended", "restart_in_ms=%d", POSTGRES_PAUSE_MS);
+	timer_start(database->respawn, POSTGRES_PAUSE_MS);
+}
+
+static void on_tidy(void *context)
+{
+	struct database *database = context;
+
+	quickstart_tidy(database->quickstart);
+	timer_start(database->tidy, TIDY_MS);
+}
+
+void database_stop(struct database *database)
+{
+	database->is_stopping = true;
+}
+
+/* -- connections ------------------------------------------------------------------------------- */
+
+/* settings: what this pool is told behind what all are told */
+static struct pool *open_pool(const struct database *database, struct loop *loop, struct pool_options options,
+			      int64_t lock_timeout_ms, const char *settings)
+{
+	const struct config *config = database->config;
+	char all[SETTINGS_BYTES];
+	int length = snprintf(all, sizeof(all),
+			      "set statement_timeout = %" PRId64 "; set lock_timeout = %" PRId64 "; "
+			      "set idle_in_transaction_session_timeout = 10000; "
+			      "set default_transaction_isolation = 'read committed'; "
+			      "set timezone = 'UTC'; set datestyle = 'ISO'; set client_min_messages = warning; "
+			      "set jit = off; set max_parallel_workers_per_gather = 0; %s",
+			      config->statement_timeout_ms, lock_timeout_ms, settings);
+
+	assert(length < SETTINGS_BYTES);
+	options.conninfo = database->conninfo;
+	options.settings = all;
+	options.waiting_max = WAITING_UNITS_MAX;
+	options.wait_ms = config->queue_wait_ms;
+	options.unit_ms = config->statement_timeout_ms + CONNECTION_GRACE_MS;
+	options.seed = rng_entropy();
+	return pool_new(loop, &options);
+}
+
+void database_connect(struct database *database, struct loop *loop)
+{
+	const struct config *config = database->config;
+
+	database->lane = open_pool(database, loop, (struct pool_options){ .name = "lane", .size = LANE_CONNECTIONS },
+				   config->lock_timeout_ms, lane_settings);
+	database->requests = open_pool(
+		database, loop, (struct pool_options){ .name = "requests", .size = (int)config->database_connections },
+		config->statement_timeout_ms / 2, request_settings);
+	database->respawn = timer_new(loop, on_respawn, database);
+	database->tidy = timer_new(loop, on_tidy, database);
+	loop_signal(loop, SIGCHLD, on_child, database);
+	if (database->quickstart)
+		timer_start(database->tidy, TIDY_MS);
+}
+
+void database_disconnect(struct database *database)
+{
+	pool_free(&database->requests);
+	pool_free(&database->lane);
+	timer_free(&database->respawn);
+	timer_free(&database->tidy);
+}

@@ -1,0 +1,102 @@
+/* One batch from within: what its files share. */
+#ifndef LEADD_SERVICE_BATCH_H
+#define LEADD_SERVICE_BATCH_H
+
+#include "service/intake_batch.h"
+#include "service/internal.h"
+
+/* Statements of the first trip; not every batch asks all. */
+enum batch_statement {
+	BATCH_KEYS_LOCKED,
+	BATCH_KEYS,
+	BATCH_SOURCES,
+	BATCH_LEADS,
+	BATCH_STICKY,
+	BATCH_LOADS,
+	BATCH_LINKS,
+	BATCH_BACKLOG,
+	BATCH_IDS,
+	BATCH_STATEMENTS
+};
+
+/* A draft as this attempt plans it. */
+struct planned {
+	struct queued_draft *queued;
+	struct wish wish;
+	struct choice choice;
+	int ordinal;
+	enum batch_outcome outcome;
+};
+
+/* A waiting contact that gets an operator. */
+struct drained {
+	int64_t contact_id, operator_id;
+	const char *reason;
+	int ordinal;
+	int64_t draw; /* -1: none */
+};
+
+struct batch {
+	struct planned *drafts; /* in order of arrival */
+	size_t count, size_max;
+	int64_t drain_ids[DRAIN_MAX]; /* sources to be drained besides */
+	size_t drain_count;
+	struct rng *rng;
+	enum batch_locking locking;
+	batch_done *done;
+	void *context;
+
+	/* Learned from the batches before: who does not use a feature does not pay for it. */
+	bool uses_backlog; /* there are automatic sources */
+	int uses_sticky;   /* batches until it is forgotten that there are sticky sources */
+
+	/* this attempt */
+	int index[BATCH_STATEMENTS]; /* of the statements in their trip; -1: not asked */
+	int asked;
+	int64_t id;
+	struct roster roster;
+	struct record *record;
+	struct stuck_sources stuck;
+	struct drained *drained;
+	size_t drained_count;
+	bool has_keys, made_wait;
+};
+
+/* Asks the statement as the next one of the first trip. */
+void batch_ask(struct flow *flow, enum batch_statement statement, enum query query, const struct args *args);
+
+/* Its answer; NULL when it was not asked. */
+const struct rows *batch_rows(const struct flow *flow, enum batch_statement statement);
+
+/* -- idempotency keys (batch_keys.c) ----------------------------------------------------------- */
+
+/* Asks two statements, or none where no draft has a key. */
+void batch_keys_ask(struct flow *flow, struct batch *batch);
+
+/* Whether the key decides what becomes of the draft; then its outcome says what. */
+bool batch_keys_decide(struct flow *flow, struct batch *batch, size_t index);
+
+/* Asks one statement, or none: the answers of the drafts that are stored. */
+void batch_keys_ask_store(struct flow *flow, const struct batch *batch);
+
+/* -- waiting contacts (batch_backlog.c) --------------------------------------------------------- */
+
+void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args *by_source);
+
+/*
+ * Plans the waiting contacts within reach, before the new ones. Returns false when more of them could have an
+ * operator than one batch takes: then new ones must not be planned.
+ */
+bool batch_backlog_plan(struct flow *flow, struct batch *batch);
+
+/* Asks one statement, or none where nobody got an operator. */
+void batch_backlog_ask_store(struct flow *flow, const struct batch *batch);
+
+/* -- second trip (batch_store.c) ---------------------------------------------------------------- */
+
+void batch_ask_store(struct flow *flow);
+
+/* How history stores a draw: -1 where chance had no part. */
+int64_t stored_draw(const struct choice *choice);
+
+#endif

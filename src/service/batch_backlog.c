@@ -1,0 +1,86 @@
+/* Waiting contacts of automatic sources, planned before the new ones so that nobody is overtaken. */
+#include "service/batch.h"
+
+enum { BACKLOG_MAX = 256 }; /* waiting contacts of one source in a batch */
+
+/* Of the answer. */
+enum { CONTACT, SOURCE, IS_CAPPED, STRATEGY, STICKY };
+
+void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args *by_source)
+{
+	struct args args = *by_source;
+
+	(void)batch;
+	args_int(&args, BACKLOG_MAX);
+	batch_ask(flow, BATCH_BACKLOG, Q_BATCH_BACKLOG, &args);
+}
+
+int64_t stored_draw(const struct choice *choice)
+{
+	return choice->is_drawn ? (int64_t)choice->draw : -1;
+}
+
+static struct wish wish_of(const struct rows *rows, int row)
+{
+	struct wish wish = { .source_id = row_int(rows, row, SOURCE),
+			     .sticky_operator_id = row_int(rows, row, STICKY) };
+
+	strategy_by_name(row_text(rows, row, STRATEGY).at, &wish.strategy);
+	return wish;
+}
+
+bool batch_backlog_plan(struct flow *flow, struct batch *batch)
+{
+	const struct rows *rows = batch_rows(flow, BATCH_BACKLOG);
+	int count = rows ? rows_count(rows) : 0;
+	bool is_capped = false;
+
+	batch->drained_count = 0;
+	batch->drained = arena_alloc(flow_arena(flow), (size_t)count, sizeof(*batch->drained));
+	for (int row = 0; row < count; row++) {
+		struct wish wish = wish_of(rows, row);
+		struct choice choice = assign_one(&batch->roster, &wish, batch->rng);
+
+		is_capped = is_capped || row_bool(rows, row, IS_CAPPED);
+		if (choice.seat == NOBODY)
+			continue; /* others, older ones, took the places */
+		batch->drained[batch->drained_count++] = (struct drained){
+			.contact_id = row_int(rows, row, CONTACT),
+			.operator_id = batch->roster.seats[choice.seat].operator_id,
+			.reason = choice_reason(&wish, &choice),
+			.ordinal = record_choice(batch->record, &batch->roster, &wish, &choice),
+			.draw = stored_draw(&choice),
+		};
+	}
+	return !is_capped || count < BACKLOG_MAX || !batch->drained_count;
+}
+
+void batch_backlog_ask_store(struct flow *flow, const struct batch *batch)
+{
+	struct arena *arena = flow_arena(flow);
+	size_t count = batch->drained_count;
+	int64_t *numbers[4]; /* contact, operator, ordinal, draw */
+	struct text *reasons = arena_alloc(arena, count, sizeof(*reasons));
+	struct args args = flow_args(flow);
+
+	if (!count)
+		return;
+	for (size_t k = 0; k < COUNT_OF(numbers); k++)
+		numbers[k] = arena_alloc(arena, count, sizeof(**numbers));
+	for (size_t i = 0; i < count; i++) {
+		const struct drained *drained = &batch->drained[i];
+
+		numbers[0][i] = drained->contact_id;
+		numbers[1][i] = drained->operator_id;
+		numbers[2][i] = drained->ordinal;
+		numbers[3][i] = drained->draw;
+		reasons[i] = text_of(drained->reason);
+	}
+	args_ints(&args, numbers[0], count);
+	args_ints(&args, numbers[1], count);
+	args_texts(&args, reasons, count);
+	args_ints(&args, numbers[2], count);
+	args_ints(&args, numbers[3], count);
+	args_int(&args, batch->id);
+	flow_ask(flow, Q_BATCH_BACKLOG_STORE, &args);
+}

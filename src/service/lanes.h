@@ -1,0 +1,72 @@
+/* The intake from within: its lines, its two lanes, and what becomes of a batch. */
+#ifndef LEADD_SERVICE_LANES_H
+#define LEADD_SERVICE_LANES_H
+
+#include "service/intake_batch.h"
+#include "service/internal.h"
+
+/* A lane runs one batch at a time. */
+struct lane {
+	struct intake *intake;
+	struct batch *batch;
+	bool is_running;
+};
+
+/* The request to drain backlogs. */
+struct drain {
+	int64_t source_ids[DRAIN_MAX];
+	size_t count;
+	bool is_wanted, is_running;
+	void (*done)(void *context, bool is_drained);
+	void *context;
+};
+
+struct intake {
+	struct loop *loop;
+	struct pool *pool;
+	size_t batch_max, line_max;
+	int64_t wait_ms;
+	struct rng rng;
+	size_t queued; /* all drafts that are not done */
+
+	struct list line; /* in order of arrival */
+	struct list bulk; /* the second line: contacts that came many at once, a few of them in each batch */
+
+	/*
+	 * A batch that fails for the sake of one contact comes back here, and goes again in halves until that one
+	 * is alone. Always before the line.
+	 */
+	struct list suspects;
+	size_t suspects_at_once;
+
+	/* Drafts of a batch that waited too long for a lock: the next batch passes over what is locked. */
+	bool passes_over;
+
+	struct list parked; /* sources, leads and keys that wait apart */
+	struct lane main, side;
+	struct parked *side_parked; /* whose contacts the side lane runs; NULL: it drains */
+	struct drain drain;
+	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
+	struct timer *expiry;  /* runs while anything is queued */
+	struct list ended;     /* drafts whose outcome is known, told after the next batch has started */
+	int64_t away_since_ms; /* when the database went away; 0: it is there */
+	void (*on_change)(void *context);
+	void *on_change_context;
+	void (*on_waiting)(void *context);
+	void *on_waiting_context;
+};
+
+/* Its done() comes once the next batches have started. */
+void end_later(struct intake *intake, struct queued_draft *queued, enum draft_outcome outcome);
+
+/* Back to the head of a list, in their order. */
+void put_back(struct list *list, struct batch *batch);
+
+/* Gives up what has waited until its deadline. */
+void expire_all(struct intake *intake);
+
+/* Each draft to its end, to where it waits apart, or back to its line. */
+void batch_stored(struct intake *intake, struct batch *batch);
+void batch_failed(struct intake *intake, struct batch *batch, enum db_error error);
+
+#endif

@@ -1,0 +1,59 @@
+"""The network between the service and its database, and a standby that takes over."""
+
+import signal
+import time
+
+from case_database import frozen, lasts
+from waiting import poll
+from world import SERVICE_SESSIONS, case
+
+NOTICE_S = 6
+
+
+def notice(crowd, cut, source="wide"):
+    """Seconds until a client that came after the cut was told."""
+    told = [entry.done_at for entry in list(crowd.log)
+            if entry.sent_at > cut and entry.source == source and entry.outcome != "ok"]
+    return min(told, default=float("inf")) - cut
+
+
+def cut_for(world, crowd, seconds, *target):
+    cut = time.monotonic()
+    with world.network_cut(*target):
+        lasts(seconds)
+    assert notice(crowd, cut) <= NOTICE_S, f"noticed after {notice(crowd, cut):.1f} s, promised: {NOTICE_S}"
+    return time.monotonic()
+
+
+@case("the network to the database is cut with REJECT for 8 s", back_s=5, takes_network=True)
+def network_rejects(world, crowd):
+    return cut_for(world, crowd, 8, "REJECT", "--reject-with", "tcp-reset")
+
+
+@case("the network to the database is cut with DROP for 8 s", back_s=5, takes_network=True)
+def network_drops(world, crowd):
+    return cut_for(world, crowd, 8, "DROP")
+
+
+@case("the network to the database is cut with DROP for 20 s", back_s=5, takes_network=True)
+def network_drops_long(world, crowd):
+    return cut_for(world, crowd, 20, "DROP")
+
+
+@case("connections are lost while COMMIT waits for a frozen synchronous standby", back_s=5, standby="synchronous")
+def lost_commits(world, crowd):
+    with frozen([world.standby.process.pid, *world.standby.processes()]):
+        for _ in range(3):
+            poll(lambda: world.psql.count(f"{SERVICE_SESSIONS} and wait_event = 'SyncRep'"), "a COMMIT waits")
+            world.kill_backends()
+    return time.monotonic()
+
+
+@case("the primary dies, and the synchronous standby takes over", back_s=5, standby="synchronous")
+def promotion(world, crowd):
+    world.primary.stop(signal.SIGQUIT)
+    world.standby.promote()
+    moment = time.monotonic()
+    crowd.comes_through()
+    world.take_over()
+    return moment

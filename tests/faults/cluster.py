@@ -1,0 +1,183 @@
+"""What a deployment consists of, in processes on loopback: a primary and a standby, two replicas, HAProxy before them."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.parse
+
+import server as leadd
+from postgres import Postgres, Psql, clean_environment
+from waiting import poll
+
+DATABASE = ROLE = "leadd"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+# Few connections, so that using them all up is cheap; the timeouts are those that docs/OPERATIONS.md asks for.
+NODE_CONFIGURATION = """
+listen_addresses = '127.0.0.1'
+port = {port}
+max_connections = 40
+max_wal_senders = 4
+wal_level = replica
+hot_standby = on
+wal_receiver_timeout = 5s
+wal_sender_timeout = 5s
+tcp_keepalives_idle = 10
+tcp_keepalives_interval = 5
+tcp_keepalives_count = 3
+tcp_user_timeout = 10s
+idle_in_transaction_session_timeout = 10s
+client_connection_check_interval = 2s
+"""
+
+
+def free_port():
+    with socket.socket() as plug:
+        plug.bind(("127.0.0.1", 0))
+        return plug.getsockname()[1]
+
+
+def program(name):
+    """/usr/sbin is not on everybody's path."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+
+
+class Node(Postgres):
+    """One PostgreSQL: services come over TCP, administrators over the Unix socket."""
+
+    def __init__(self, of=None):
+        self.port = free_port()
+        self.of = of
+        super().__init__()
+
+    def _initdb(self):
+        if self.of:
+            self._copy()
+        else:
+            super()._initdb()
+        self.configure(NODE_CONFIGURATION.format(port=self.port))
+
+    def _copy(self):
+        command = [f"{self.bin}/pg_basebackup", "-h", "127.0.0.1", "-p", str(self.of.port), "-U", "postgres", "-D",
+                   f"{self.folder}/data", "-R", "-X", "stream", "--checkpoint=fast", "--no-sync"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", env=clean_environment(), check=False,
+                              **self.run_as)
+        assert done.returncode == 0, done.stderr
+        self.configure(f"unix_socket_directories = '{self.folder}'\n")
+
+    def configure(self, lines):
+        with open(f"{self.folder}/data/postgresql.conf", "a", encoding="utf-8") as file:
+            file.write(lines)
+
+    def _accepts(self):
+        assert self.process.poll() is None, "PostgreSQL did not start, see " + self.log
+        command = [f"{self.bin}/pg_isready", "-q", "-h", self.folder, "-p", str(self.port)]
+        return subprocess.run(command, env=clean_environment(), check=False).returncode == 0
+
+    def url(self, database):
+        query = urllib.parse.urlencode({"host": self.folder, "port": self.port, "user": "postgres"})
+        return f"postgresql:///{database}?{query}"
+
+    def found(self):
+        """The service's role, which is no superuser, and its database."""
+        psql = self.psql("postgres")
+        psql.run(f"create role {ROLE} login")
+        psql.run(f"create database {DATABASE} owner {ROLE}")
+
+    def processes(self):
+        """Those that the postmaster started."""
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+            return [int(child) for child in file.read().split()]
+
+    def psql(self, database=DATABASE):
+        return Psql(self, database)
+
+    def promote(self):
+        """Returns when it takes writes."""
+        self.psql("postgres").run("select pg_promote(true, 30)")
+
+    def wait_for_standby(self):
+        poll(lambda: self.psql("postgres").value(
+            "select count(*) from pg_stat_replication where state = 'streaming'") == "1", "the standby streams")
+
+    def set_synchronous(self, is_synchronous):
+        names = "*" if is_synchronous else ""
+        psql = self.psql("postgres")
+        psql.run(f"alter system set synchronous_standby_names = '{names}'")
+        psql.run("select pg_reload_conf()")
+        if is_synchronous:
+            poll(lambda: psql.value("select count(*) from pg_stat_replication where sync_state = 'sync'") == "1",
+                 "the standby is synchronous")
+
+
+def service_url(*nodes):
+    """How the service names its databases: whichever of them takes writes."""
+    hosts = ",".join(f"127.0.0.1:{node.port}" for node in nodes)
+    return f"postgresql://{ROLE}@{hosts}/{DATABASE}?target_session_attrs=read-write"
+
+
+def says_ready(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as plug:
+            plug.settimeout(2)
+            plug.sendall(b"GET /health/ready HTTP/1.1\r\nHost: faults\r\nConnection: close\r\n\r\n")
+            return plug.recv(64).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+class Replica:
+    """One leadd at a port that stays the same when it is started again."""
+
+    def __init__(self, folder, number):
+        self.folder, self.number = folder, number
+        self.port = free_port()
+        self.starts = 0
+        self.server = None
+
+    def start(self, url, **settings):
+        self.starts += 1
+        name = f"replica-{self.number}-{self.starts}"
+        self.server = leadd.Server(self.folder, name, url, {"PORT": self.port, **settings})
+
+    def wait_until_ready(self, seconds=20):
+        def ready_or_gone():
+            assert self.server.runs, f"leadd ended with {self.server.process.returncode}:\n{self.server.log_text()}"
+            return says_ready(self.port)
+
+        poll(ready_or_gone, f"replica {self.number} is ready", seconds)
+
+    def kill(self):
+        """As when the machine's power is cut: nothing is told to anybody."""
+        self.server.process.send_signal(signal.SIGKILL)
+        self.server.process.wait()
+
+    def stop(self):
+        if self.server:
+            self.server.must_leave_cleanly()
+
+
+class Balancer:
+    """HAProxy with the configuration that deployments use."""
+
+    def __init__(self, folder, replicas):
+        self.port = free_port()
+        self.configuration = os.path.join(ROOT, "tests", "faults", "haproxy.cfg")
+        environment = {**clean_environment(), "LISTEN": f"127.0.0.1:{self.port}"}
+        for replica in replicas:
+            environment[f"REPLICA_{replica.number}"] = f"127.0.0.1:{replica.port}"
+        self.log = os.path.join(folder, "haproxy.log")
+        with open(self.log, "ab") as log:
+            command = [program("haproxy"), "-db", "-f", self.configuration]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                                            env=environment)
+
+    def wait_until_ready(self):
+        poll(lambda: says_ready(self.port), "HAProxy has replicas")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()

@@ -1,0 +1,145 @@
+"""What each strategy comes to over thousands of contacts, taken in by two processes on one database."""
+
+import collections
+import random
+
+from harness import test
+from storm import contacts, storm
+from test_shares import must_be_shared, team_of
+
+SETTINGS = {"SEED": 20240229}
+PLENTY = 1000000
+
+
+def source_of(api, team, weights, **settings):
+    source = api.source(zip(team, weights))
+    return api.patch(f"sources/{source['id']}", settings).must(200)
+
+
+def counts_after(apis, source, team, count):
+    """Contacts per operator of so many more; nobody waits, and both processes had their part."""
+    answers = storm(apis, contacts(apis[0], source, count), clients=64)
+    counts = collections.Counter(answer.must(201)["operator_id"] for answer in answers)
+    assert set(counts) <= {operator["id"] for operator in team}, counts
+    return [counts[operator["id"]] for operator in team]
+
+
+def credits_of(api, source):
+    rows = api.psql.run(f"select credit from source_operator_weights where source_id = {source['id']} "
+                        "order by operator_id")
+    return [int(credit) for (credit,) in rows]
+
+
+@test
+def chance_keeps_to_the_weights(api, twin):
+    team, weights = team_of(api, *[PLENTY] * 4), (5, 3, 1.5, 0.5)
+    source = source_of(api, team, weights, strategy="weighted_random")
+    must_be_shared(counts_after([api, twin], source, team, 4000), weights)
+
+
+@test
+def turns_keep_to_the_weights_exactly(api, twin):
+    """Two hundred whole rounds of 21, whichever process took which part of them."""
+    team = team_of(api, *[PLENTY] * 4)
+    source = source_of(api, team, (5, 3, 2, 0.5), strategy="smooth_weighted")
+    assert counts_after([api, twin], source, team, 4200) == [2000, 1200, 800, 200]
+    assert credits_of(api, source) == [0, 0, 0, 0]
+
+
+@test
+def turns_of_sources_with_common_operators_do_not_mix(api, twin):
+    team = team_of(api, *[PLENTY] * 3)
+    tables = [(1, 2, 3), (3, 2, 1)]
+    sources = [source_of(api, team, weights, strategy="smooth_weighted") for weights in tables]
+    requests = [request for source in sources for request in contacts(api, source, 1200)]
+    random.Random(2).shuffle(requests)
+
+    answers = storm([api, twin], requests, clients=64)
+
+    for source, weights in zip(sources, tables):
+        mine = collections.Counter(answer.must(201)["operator_id"] for answer in answers
+                                   if answer.sent["source_id"] == source["id"])
+        assert [mine[operator["id"]] for operator in team] == [200 * weight for weight in weights]
+    api.loads_must_match()
+
+
+@test
+def who_returns_goes_on_where_it_stopped(api, twin):
+    team = team_of(api, *[PLENTY] * 3)
+    source = source_of(api, team, (1, 1, 1), strategy="smooth_weighted")
+    assert counts_after([api, twin], source, team, 302) == [101, 101, 100]
+
+    api.patch(f"operators/{team[2]['id']}", {"is_active": False}).must(200)
+    assert counts_after([api, twin], source, team, 600) == [300, 300, 0]
+    api.patch(f"operators/{team[2]['id']}", {"is_active": True}).must(200)
+
+    assert counts_after([api, twin], source, team, 1) == [0, 0, 1]
+    assert counts_after([api, twin], source, team, 300) == [100, 100, 100]
+
+
+@test
+def new_weights_keep_what_is_owed(api, twin):
+    team = team_of(api, *[PLENTY] * 2)
+    source = source_of(api, team, (3, 1), strategy="smooth_weighted")
+    assert counts_after([api, twin], source, team, 402) in ([301, 101], [302, 100])
+    owed = credits_of(api, source)
+    assert any(owed) and sum(owed) == 0
+
+    same = [{"operator_id": operator["id"], "weight": 2} for operator in team]
+    api.put(f"sources/{source['id']}/weights/", {"weights": same}).must(200)
+
+    assert credits_of(api, source) == owed
+    assert all(abs(count - 200) <= 1 for count in counts_after([api, twin], source, team, 400))
+
+
+@test
+def the_least_loaded_are_equally_full(api, twin):
+    team = team_of(api, 400, 800, 1200, PLENTY)
+    source = source_of(api, team, (1, 100, 10, 0), strategy="least_loaded")
+    assert counts_after([api, twin], source, team, 1200) == [200, 400, 600, 0]
+    assert counts_after([api, twin], source, team, 600) == [100, 200, 300, 0]
+    api.loads_must_match()
+
+
+@test
+def the_least_recent_take_turns(api, twin):
+    team = team_of(api, *[PLENTY] * 3)
+    source = source_of(api, team, (1, 10, 1000), strategy="least_recent")
+    assert counts_after([api, twin], source, team, 3000) == [1000, 1000, 1000]
+
+
+@test
+def a_sticky_lead_keeps_its_operator_while_that_one_may_take_it(api, twin):
+    team = team_of(api, *[PLENTY] * 3)
+    source = source_of(api, team, (1, 1, 1), strategy="smooth_weighted", sticky_seconds=3600)
+    leads = [api.unique("lead") for _ in range(90)]
+
+    def holders(rounds):
+        wanted = [("POST", "contacts/", {"lead_external_id": lead, "source_id": source["id"]}) for lead in leads]
+        holder = collections.defaultdict(set)
+        for _ in range(rounds):
+            for answer in storm([api, twin], wanted, clients=32):
+                holder[answer.sent["lead_external_id"]].add(answer.must(201)["operator_id"])
+        return holder
+
+    first = holders(rounds=1)
+    assert collections.Counter(next(iter(ids)) for ids in first.values()) == {one["id"]: 30 for one in team}
+    assert holders(rounds=3) == first
+
+    api.patch(f"operators/{team[0]['id']}", {"is_active": False}).must(200)
+    later = holders(rounds=2)
+    for lead, ids in later.items():
+        assert len(ids) == 1 and team[0]["id"] not in ids
+        assert first[lead] == ids or first[lead] == {team[0]["id"]}
+
+
+@test
+def the_simulation_tells_what_then_happens(api, twin):
+    """Where nothing is left to chance, from any state."""
+    for strategy in ("smooth_weighted", "least_loaded", "least_recent"):
+        team = team_of(api, 300, 700, 90, 1000)
+        source = source_of(api, team, (5, 0.3, 7, 2.1), strategy=strategy)
+        counts_after([api, twin], source, team, 177)
+        simulation = api.post(f"sources/{source['id']}/simulate", {"contacts": 803}).must(200)
+        told = {row["operator_id"]: row["assigned"] for row in simulation["items"]}
+        assert counts_after([api, twin], source, team, 803) == [told[operator["id"]] for operator in team], strategy

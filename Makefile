@@ -28,7 +28,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-.PHONY: all run check test test-versions test-faults lint format bench fuzz deps clean help
+.PHONY: all run check test test-versions test-image test-faults lint format bench fuzz deps clean help
 all: $(OUT)/leadd
 
 help:
@@ -40,6 +40,7 @@ help:
 	@echo 'make format         bring the C files into the house style'
 	@echo 'make bench          the load test, against the bars of docs/ASSIGNMENT.md'
 	@echo 'make test-versions  the HTTP tests against PostgreSQL 14 to 18'
+	@echo 'make test-image     docker-compose.yml, HAProxy and the images, without a Docker engine; installs what is missing'
 	@echo 'make test-faults     databases, networks and replicas that fail, with two replicas behind HAProxy (QUICK=1)'
 	@echo 'make fuzz            libFuzzer on all that reads what strangers send, SECONDS=60 each (needs clang)'
 	@echo 'make deps           install all packages of the targets above (Debian, Ubuntu)'
@@ -59,7 +60,8 @@ PACKAGES_format := lint
 PACKAGES_bench := build test bench
 PACKAGES_fuzz := build test fuzz
 PACKAGES_test-faults := build test faults
-PACKAGES_deps := build test browser lint bench fuzz faults
+PACKAGES_test-image := build test image
+PACKAGES_deps := build test browser lint bench fuzz faults image
 PACKAGES := $(sort $(foreach goal,$(GOALS),$(PACKAGES_$(goal))))
 
 .PHONY: packages
@@ -193,6 +195,9 @@ test: $(TEST_PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/san/%) $(BUILD)/b
 
 test-versions: $(BUILD)/leadd
 	@BUILD='$(BUILD)' scripts/test-versions.sh
+
+test-image: $(BUILD)/leadd
+	@BUILD='$(BUILD)' scripts/test-image.sh
 
 test-faults: $(BUILD)/leadd
 	@LEADD=$(BUILD)/leadd python3 tests/faults/run.py $(if $(QUICK),--quick) $(ARGS)

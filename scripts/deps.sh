@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what is missing of the given groups (build, test, browser, lint, bench, fuzz, faults) with apt-get; touches
-# nothing when all is there, so that it costs nothing and works offline. What counts is the ability, not the package: a
-# compiler, node or PostgreSQL of another origin is as good.
+# Installs what is missing of the given groups (build, test, browser, lint, bench, fuzz, image, faults) with apt-get;
+# touches nothing when all is there, so that it costs nothing and works offline. What counts is the ability, not the
+# package: a compiler, node or PostgreSQL of another origin is as good.
 # shellcheck disable=SC2086,SC2317 # lists of words are meant to be split; need() calls the functions
 set -u
 
@@ -83,11 +83,19 @@ for group in "$@"; do
 		need clang have clang
 		need libclang-rt-dev fuzzer
 		;;
+	image)
+		have haproxy || [ -x /usr/sbin/haproxy ] || optional="$optional haproxy"
+		have buildah || optional="$optional buildah"
+		have debootstrap || [ -x /usr/sbin/debootstrap ] || optional="$optional debootstrap"
+		python3 -c 'import jsonschema, yaml' 2>/dev/null || /usr/bin/python3 -c 'import jsonschema, yaml' 2>/dev/null ||
+			optional="$optional python3-jsonschema python3-yaml"
+		;;
 	faults)
 		need python3 have python3
 		need postgresql postgres_server
 		have haproxy || [ -x /usr/sbin/haproxy ] || optional="$optional haproxy"
 		have iptables || [ -x /usr/sbin/iptables ] || optional="$optional iptables"
+		have ip || [ -x /usr/sbin/ip ] || optional="$optional iproute2"
 		;;
 	*)
 		echo "deps.sh: no group \"$group\"" >&2

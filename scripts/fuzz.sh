@@ -13,7 +13,7 @@ fi
 build=$(realpath "${BUILD:-build}")
 seconds=${SECONDS_EACH:-60}
 targets=("$@")
-[ $# -gt 0 ] || targets=(json body target framing cursor forms)
+[ $# -gt 0 ] || targets=(json body bulk target framing cursor forms)
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1} UBSAN_OPTIONS=print_stacktrace=1
 failed=0
 
@@ -21,7 +21,8 @@ for target in "${targets[@]}"; do
 	found=$build/fuzz/new/$target
 	corpus=tests/fuzz/corpus/$target
 	options=()
-	[ ! -e "tests/fuzz/$target.dict" ] || options+=("-dict=tests/fuzz/$target.dict")
+	dictionary=tests/fuzz/${target/bulk/json}.dict
+	[ ! -e "$dictionary" ] || options+=("-dict=$dictionary")
 	mkdir -p "$found"
 	echo "== $target, $seconds s"
 	if FUZZ=$target nice -n 10 "$build/fuzz/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \

@@ -85,7 +85,7 @@ struct value {
 struct value *fields_read_body(struct request *request, const struct schema *schema, struct faults *faults,
 			       const char **malformed_out);
 
-/* The same for any text that is a JSON object. Values live in the arena, faults and *malformed_out in that of faults. */
+/* The same for any text; values live in the arena, faults and *malformed_out in that of faults. */
 struct value *fields_read_text(struct arena *arena, struct text text, const struct schema *schema,
 			       struct faults *faults, const char **malformed_out);
 

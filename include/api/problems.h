@@ -26,8 +26,8 @@ static const struct problem problem_outcome_unknown = {
 	.status = 503,
 	.title = "Stored or not: nobody knows",
 	.about = "The connection to the database was lost while the change was being committed. It may have been "
-		 "stored. Look before you repeat it. A contact that was sent with an Idempotency-Key needs no look: send "
-		 "the same again with the same key, and it is stored once.",
+		 "stored. Look before you repeat it. A contact that was sent with an Idempotency-Key needs no look: "
+		 "send the same again with the same key, and it is stored once.",
 	.retry_after_seconds = 1,
 };
 

@@ -10,7 +10,7 @@ struct seat {
 	int64_t operator_id;
 	int64_t load;            /* active contacts */
 	int64_t limit;           /* most active contacts that it takes */
-	int64_t last_contact_id; /* the newest there was when it last got one; 0: never */
+	int64_t last_contact_id; /* grows with each contact that it gets; 0: never */
 	bool is_active;
 };
 

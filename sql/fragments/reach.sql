@@ -1,5 +1,4 @@
--- Automatic sources with somebody waiting, that have an operator with room in common with some sources; the places
--- free there. %1 the ids of those sources.
+-- Automatic sources with somebody waiting whom an operator of "team" (operator_id) has room for; the places free there.
 select weight.source_id, sum(operator.max_load_limit - load.active_load) as places
   from sources as source
   join source_operator_weights as weight on weight.source_id = source.id
@@ -10,6 +9,5 @@ select weight.source_id, sum(operator.max_load_limit - load.active_load) as plac
    and weight.weight > 0
    and operator.is_active
    and load.active_load < operator.max_load_limit
-   and exists (select from source_operator_weights as shared
-		where shared.operator_id = weight.operator_id and shared.source_id = any (%1))
+   and weight.operator_id in (select operator_id from team)
  group by weight.source_id

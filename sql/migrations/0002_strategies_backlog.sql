@@ -27,7 +27,7 @@ update operator_loads
    set last_contact_id = coalesce(
 	(select max(id) from contacts where contacts.operator_id = operator_loads.operator_id), 0);
 comment on column operator_loads.last_contact_id is
-	'The newest contact there was when the operator last got one; 0: it never got any.';
+	'Grows with each contact that the operator gets: its id, or a later number of the same sequence; 0: never.';
 
 
 -- A contact has a reason to wait exactly while it waits. So the backlog of a source has an index that closing an
@@ -134,7 +134,9 @@ begin
 	if operators is null then
 		return null;
 	end if;
-	select last_value into newest from contacts_id_seq;
+	if true = any (gains) then
+		newest := nextval('contacts_id_seq');
+	end if;
 	perform from operator_loads where operator_id = any (operators) order by operator_id for update;
 	update operator_loads as load
 	   set active_load = load.active_load + change.places,

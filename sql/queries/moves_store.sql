@@ -1,6 +1,6 @@
--- Moves contacts to the operators that were chosen for them, or back to waiting, with their history. The contacts are
--- locked, the transaction writes its history itself (history_as), the loads follow by trigger. Who held a contact and was
--- chosen again keeps it as it is; history tells that as well, or the shares of the choices would lean to the others.
+-- Moves contacts to the operators that were chosen for them, or back to waiting, with their history. The contacts
+-- are locked, the transaction writes its history itself (history_as), the loads follow by trigger. Who held a contact
+-- and was chosen again keeps it as it is; history tells that as well, or the shares would lean to the others.
 -- $1 contact ids, $2 operator ids (null: waits), $3 waiting reasons, $4 reasons of the choices, $5 their ordinals,
 -- $6 their draws (-1: none), $7 batch id, $8 who held all of them or null
 with given as materialized (

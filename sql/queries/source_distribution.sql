@@ -69,7 +69,8 @@ with choices as (
 	  from (values (0.001)) as always (significance)
 	  left join judged on true
 ), statuses as (
-	select count(*) filter (where status = 'active') as active, count(*) filter (where status = 'waiting') as waiting,
+	select count(*) filter (where status = 'active') as active,
+	       count(*) filter (where status = 'waiting') as waiting,
 	       count(*) filter (where status = 'closed') as closed
 	  from contacts
 	 where source_id = $1

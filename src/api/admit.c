@@ -40,8 +40,8 @@ const struct field idempotency_key_field = {
 	0,
 	1,
 	255,
-	.help = "Names this contact, for 24 hours: sent again with the same key, from wherever and however often, it is "
-		"stored once, and the first answer is given again. A UUID does well.",
+	.help = "Names this contact, for 24 hours: sent again with the same key, wherever and however often, it "
+		"is stored once, and the first answer is given again. A UUID does well.",
 };
 
 static struct text read_key(struct request *request, struct faults *faults)

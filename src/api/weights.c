@@ -193,7 +193,7 @@ static enum flow_next read_lock(struct flow *flow)
 	return weights_read_unknown(flow);
 }
 
-enum { PRUNED, STORED, LISTED };
+enum { LINKS_LOCKED, PRUNED, STORED, LISTED };
 
 static void ask_replace(struct flow *flow)
 {
@@ -207,6 +207,7 @@ static void ask_replace(struct flow *flow)
 	args_int(&store, request_path_number(operation->request, 0));
 	args_ints(&store, weights->operator_ids, weights->count);
 	args_texts(&store, weights->texts, weights->count);
+	flow_ask(flow, Q_WEIGHTS_LOCK, &id);
 	flow_ask(flow, Q_WEIGHTS_PRUNE, &prune);
 	flow_ask(flow, Q_WEIGHTS_STORE, &store);
 	flow_ask(flow, Q_WEIGHTS_LIST, &id);

@@ -10,9 +10,8 @@ void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args
 {
 	struct args args = *by_source;
 
-	(void)batch;
 	args_int(&args, BACKLOG_MAX);
-	batch_ask(flow, BATCH_BACKLOG, Q_BATCH_BACKLOG, &args);
+	batch_ask(flow, BATCH_BACKLOG, batch->locking == BATCH_WAITS ? Q_BATCH_BACKLOG : Q_BATCH_BACKLOG_FREE, &args);
 }
 
 int64_t stored_draw(const struct choice *choice)

@@ -82,7 +82,10 @@ static void start_main(struct intake *intake)
 		    lane);
 }
 
-/* A drain never waits for a lock: what it passes over is drained another time. */
+/*
+ * It waits for locks like any batch: whoever locked the contacts without their operators would be in the way of those
+ * who have them. Where somebody keeps a lock, the next drain passes over it.
+ */
 static void start_drain(struct intake *intake)
 {
 	struct lane *lane = &intake->side;
@@ -94,7 +97,8 @@ static void start_drain(struct intake *intake)
 	batch_drain(lane->batch, drain->source_ids, drain->count);
 	intake->side_parked = NULL;
 	lane->is_running = true;
-	batch_start(lane->batch, intake->pool, BATCH_PASSES_OVER, on_side_done, lane);
+	batch_start(lane->batch, intake->pool, drain->passes_over ? BATCH_PASSES_OVER : BATCH_WAITS, on_side_done,
+		    lane);
 }
 
 static void start_side(struct intake *intake)
@@ -157,12 +161,17 @@ static void on_main_done(struct batch *batch, void *context, const struct db_fai
 	advance(intake);
 }
 
-static void drain_done(struct intake *intake, bool is_drained)
+static void drain_done(struct intake *intake, enum db_error error)
 {
 	struct drain *drain = &intake->drain;
 
-	drain->is_running = drain->is_wanted = false;
-	drain->done(drain->context, is_drained);
+	drain->is_running = false;
+	if (error == DB_BUSY && !drain->passes_over) {
+		drain->passes_over = drain->is_wanted = true;
+		return;
+	}
+	drain->passes_over = false;
+	drain->done(drain->context, error == DB_OK);
 }
 
 /* A parked batch that waits in vain goes back to where it was parked; the others have their turn first. */
@@ -173,7 +182,7 @@ static void on_side_done(struct batch *batch, void *context, const struct db_fai
 
 	lane->is_running = false;
 	if (intake->drain.is_running)
-		drain_done(intake, failure->error == DB_OK);
+		drain_done(intake, failure->error);
 	else if (failure->error == DB_BUSY)
 		put_back(&intake->side_parked->drafts, batch);
 	else

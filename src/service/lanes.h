@@ -17,6 +17,7 @@ struct drain {
 	int64_t source_ids[DRAIN_MAX];
 	size_t count;
 	bool is_wanted, is_running;
+	bool passes_over; /* somebody kept a lock too long */
 	void (*done)(void *context, bool is_drained);
 	void *context;
 };

@@ -327,3 +327,20 @@ def a_foreign_folder_in_the_place_of_the_socket_is_refused():
                 assert program.leave() == 0
         finally:
             os.rmdir(sockets)
+
+
+@test
+def commands_find_the_private_database_while_it_runs():
+    with place() as (folder, start):
+        program = start().must_serve()
+        program.add_operator("Anna")
+
+        done = leadd.command(["audit"], DATA_DIR=f"{folder}/pg")
+        assert (done.returncode, done.stderr) == (0, ""), done
+        assert re.search(r"^loads +1 ", done.stdout, re.MULTILINE), done
+        done = leadd.command(["explain", 1], DATA_DIR=f"{folder}/pg/")
+        assert (done.returncode, done.stderr.strip()) == (1, "leadd: there is no contact 1")
+
+        assert program.leave() == 0
+        done = leadd.command(["audit"], DATA_DIR=f"{folder}/pg")
+        assert done.returncode == EXIT_DATABASE and "no private PostgreSQL runs on" in done.stderr, done

@@ -94,12 +94,14 @@ def check_history(psql):
             found.append(f"contact {contact} was held by {holders[contact]}: {rows[contact]}")
         if kind != "edited":
             holders[contact] = right if kind in ("assigned", "transferred", "reopened") else 0
+        if left == right and kind in ("assigned", "transferred"):
+            continue  # chosen again, and stayed where it was
         if left and kind in ("transferred", "released", "closed", "deleted"):
             loads[left] -= 1
         if not right or kind not in ("assigned", "transferred", "reopened"):
             continue
         loads[right] += 1
-        if reason == "forced" or left == right:
+        if reason == "forced":
             continue
         if loads[right] > limits[right]:
             found.append(f"history {number}: {kind} took operator {right} to {loads[right]} of {limits[right]}")

@@ -22,7 +22,7 @@ def killed_replica(world, crowd):
         crowd.comes_through(5)
 
 
-@case("the replicas are restarted one after the other: no request fails", pause_s=0.5, is_quick=True)
+@case("the replicas are restarted one after the other: no request fails", pause_s=1, is_quick=True)
 def rolling_restart(world, crowd):
     for turn in range(2 if world.is_quick else 20):
         replica = world.replicas[turn % 2]

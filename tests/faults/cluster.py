@@ -4,7 +4,9 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
+import threading
 import urllib.parse
 
 import server as leadd
@@ -119,9 +121,9 @@ def service_url(*nodes):
     return f"postgresql://{ROLE}@{hosts}/{DATABASE}?target_session_attrs=read-write"
 
 
-def says_ready(port):
+def says_ready(host, port):
     try:
-        with socket.create_connection(("127.0.0.1", port), 1) as plug:
+        with socket.create_connection((host, port), 1) as plug:
             plug.settimeout(2)
             plug.sendall(b"GET /health/ready HTTP/1.1\r\nHost: faults\r\nConnection: close\r\n\r\n")
             return plug.recv(64).startswith(b"HTTP/1.1 200")
@@ -130,23 +132,25 @@ def says_ready(port):
 
 
 class Replica:
-    """One leadd at a port that stays the same when it is started again."""
+    """One leadd at an address that stays the same when it is started again."""
+
+    PORT = 8000
 
     def __init__(self, folder, number):
         self.folder, self.number = folder, number
-        self.port = free_port()
+        self.host = f"127.0.77.{number}"
         self.starts = 0
         self.server = None
 
     def start(self, url, **settings):
         self.starts += 1
         name = f"replica-{self.number}-{self.starts}"
-        self.server = leadd.Server(self.folder, name, url, {"PORT": self.port, **settings})
+        self.server = leadd.Server(self.folder, name, url, {"HOST": self.host, "PORT": self.PORT, **settings})
 
     def wait_until_ready(self, seconds=20):
         def ready_or_gone():
             assert self.server.runs, f"leadd ended with {self.server.process.returncode}:\n{self.server.log_text()}"
-            return says_ready(self.port)
+            return says_ready(self.host, self.PORT)
 
         poll(ready_or_gone, f"replica {self.number} is ready", seconds)
 
@@ -160,24 +164,56 @@ class Replica:
             self.server.must_leave_cleanly()
 
 
+class NameServer:
+    """Answers every question with the replicas' addresses, as the name server of a deployment does."""
+
+    def __init__(self, hosts):
+        self.hosts = hosts
+        self.plug = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.plug.bind(("127.0.0.1", 0))
+        self.port = self.plug.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                question, client = self.plug.recvfrom(1500)
+            except OSError:
+                return
+            self.plug.sendto(self._answer(question), client)
+
+    def _answer(self, question):
+        end = question.index(b"\0", 12) + 5  # behind the name, its type and class
+        (kind,) = struct.unpack("!H", question[end - 4 : end - 2])
+        hosts = self.hosts if kind == 1 else []
+        head = question[:2] + struct.pack("!HHHHH", 0x8580, 1, len(hosts), 0, 0)
+        # Each: the name of the question, type A, class IN, not to be kept, 4 bytes.
+        answers = [b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 0, 4) + socket.inet_aton(host) for host in hosts]
+        return head + question[12:end] + b"".join(answers)
+
+    def close(self):
+        self.plug.close()
+
+
 class Balancer:
     """HAProxy with the configuration that deployments use."""
 
     def __init__(self, folder, replicas):
         self.port = free_port()
-        self.configuration = os.path.join(ROOT, "tests", "faults", "haproxy.cfg")
-        environment = {**clean_environment(), "LISTEN": f"127.0.0.1:{self.port}"}
-        for replica in replicas:
-            environment[f"REPLICA_{replica.number}"] = f"127.0.0.1:{replica.port}"
+        self.names = NameServer([replica.host for replica in replicas])
+        environment = {**clean_environment(), "LEADD_LISTEN": f"127.0.0.1:{self.port}",
+                       "LEADD_NAMESERVER": f"127.0.0.1:{self.names.port}",
+                       "LEADD_REPLICAS": f"service:{Replica.PORT}"}
         self.log = os.path.join(folder, "haproxy.log")
         with open(self.log, "ab") as log:
-            command = [program("haproxy"), "-db", "-f", self.configuration]
+            command = [program("haproxy"), "-db", "-f", os.path.join(ROOT, "deploy", "haproxy.cfg")]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
                                             env=environment)
 
     def wait_until_ready(self):
-        poll(lambda: says_ready(self.port), "HAProxy has replicas")
+        poll(lambda: says_ready("127.0.0.1", self.port), "HAProxy has replicas")
 
     def close(self):
         self.process.kill()
         self.process.wait()
+        self.names.close()

@@ -2,12 +2,15 @@
 """
 Breaks what can break under a deployment of two replicas, and holds the books against what clients were told.
 
-run.py [--quick] [part of a case's name ...]     LEADD names the binary, PG_BIN the folder of PostgreSQL's programs.
+run.py [--quick] [part of a case's name ...]
+
+LEADD names the binary, PG_BIN the folder of PostgreSQL's programs, FAULTS_LOGS one that the service's logs are left in.
 """
 
 import argparse
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
@@ -26,13 +29,21 @@ LOG_LINES_MAX = 60
 
 
 def enter_own_network():
-    """In a network namespace the loopback is ours to cut. Where that is not permitted all but the cuts still runs."""
+    """
+    In a network namespace the loopback is ours to cut, for others than root in a user namespace around it. Where that
+    is not permitted all but the cuts still runs.
+    """
     if os.environ.get(OWN_NETWORK):
-        return os.system("ip link set lo up") == 0 and program("iptables") is not None
-    if os.geteuid() == 0 and os.system("unshare -n true 2>/dev/null") == 0 and program("ip"):
+        return succeeds(program("ip"), "link", "set", "lo", "up")
+    enter = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-n", "-c", "--keep-caps"]
+    if all(map(program, ("unshare", "ip", "iptables"))) and succeeds(*enter, program("iptables"), "-L", "-n"):
         os.environ[OWN_NETWORK] = "1"
-        os.execvp("unshare", ["unshare", "-n", sys.executable, *sys.argv])
+        os.execvp("unshare", [*enter, sys.executable, *sys.argv])
     return False
+
+
+def succeeds(*command):
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def run_case(world, wanted):

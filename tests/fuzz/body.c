@@ -44,8 +44,10 @@ static void hold_text(const struct field *field, struct text text)
 	HOLDS(text.at);
 	HOLDS(text.at[text.length] == '\0' && strlen(text.at) == text.length);
 	HOLDS(utf8_is_valid(text));
-	if (field->type == FIELD_TEXT || field->type == FIELD_EXACT)
+	if (field->type == FIELD_TEXT || field->type == FIELD_EXACT || field->type == FIELD_VISIBLE)
 		HOLDS(characters_of(text) >= (size_t)field->min && characters_of(text) <= (size_t)field->max);
+	for (size_t i = 0; field->type == FIELD_VISIBLE && i < text.length; i++)
+		HOLDS(text.at[i] > 0x20 && text.at[i] < 0x7f);
 	if (field->type == FIELD_JSON)
 		HOLDS(text.length <= (size_t)field->max && text.at[0] == '{');
 	if (field->type == FIELD_CHOICE)

@@ -7,13 +7,8 @@
 #include <stdlib.h>
 
 const struct fuzz_target fuzz_targets[] = {
-	{ "json", fuzz_json },
-	{ "body", fuzz_body },
-	{ "target", fuzz_target },
-	{ "framing", fuzz_framing },
-	{ "cursor", fuzz_cursor },
-	{ "forms", fuzz_forms },
-	{ 0 },
+	{ "json", fuzz_json },       { "body", fuzz_body },     { "bulk", fuzz_bulk },   { "target", fuzz_target },
+	{ "framing", fuzz_framing }, { "cursor", fuzz_cursor }, { "forms", fuzz_forms }, { 0 },
 };
 
 const struct fuzz_target *fuzz_find(const char *name)

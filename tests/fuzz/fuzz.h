@@ -30,6 +30,7 @@ void fuzz_hold_faults(const struct faults *faults);
 
 void fuzz_json(const uint8_t *bytes, size_t length);
 void fuzz_body(const uint8_t *bytes, size_t length);
+void fuzz_bulk(const uint8_t *bytes, size_t length);
 void fuzz_target(const uint8_t *bytes, size_t length);
 void fuzz_framing(const uint8_t *bytes, size_t length);
 void fuzz_cursor(const uint8_t *bytes, size_t length);

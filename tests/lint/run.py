@@ -33,7 +33,7 @@ MAY_INCLUDE = {
 LIBRARIES = [
     (r"event2/", r"(src|include)/http/|src/base/loop\.c|tests/unit/fake_request\.c|tests/fuzz/framing\.c"),
     (r"libpq", r"src/db/|tests/db/"),
-    (r"json-c/", r"(src|include)/(http|api)/|tests/unit/|tests/fuzz/json\.c"),
+    (r"json-c/", r"(src|include)/(http|api)/|tests/unit/|tests/fuzz/(json|bulk)\.c"),
     (r"openssl/", r"src/(base|http|tools)/|src/api/cursor\.c"),
     (r"check\.h", r"tests/"),
 ]

@@ -11,13 +11,8 @@ SETTINGS = {"SEED": 20240229}
 PLENTY = 1000000
 
 
-def source_of(api, team, weights, **settings):
-    source = api.source(zip(team, weights))
-    return api.patch(f"sources/{source['id']}", settings).must(200)
-
-
 def counts_after(apis, source, team, count):
-    """Contacts per operator of so many more; nobody waits, and both processes had their part."""
+    """Contacts per operator of so many more, half of the clients at either process; nobody waits."""
     answers = storm(apis, contacts(apis[0], source, count), clients=64)
     counts = collections.Counter(answer.must(201)["operator_id"] for answer in answers)
     assert set(counts) <= {operator["id"] for operator in team}, counts
@@ -33,7 +28,7 @@ def credits_of(api, source):
 @test
 def chance_keeps_to_the_weights(api, twin):
     team, weights = team_of(api, *[PLENTY] * 4), (5, 3, 1.5, 0.5)
-    source = source_of(api, team, weights, strategy="weighted_random")
+    source = api.source(zip(team, weights), strategy="weighted_random")
     must_be_shared(counts_after([api, twin], source, team, 4000), weights)
 
 
@@ -41,7 +36,7 @@ def chance_keeps_to_the_weights(api, twin):
 def turns_keep_to_the_weights_exactly(api, twin):
     """Two hundred whole rounds of 21, whichever process took which part of them."""
     team = team_of(api, *[PLENTY] * 4)
-    source = source_of(api, team, (5, 3, 2, 0.5), strategy="smooth_weighted")
+    source = api.source(zip(team, (5, 3, 2, 0.5)), strategy="smooth_weighted")
     assert counts_after([api, twin], source, team, 4200) == [2000, 1200, 800, 200]
     assert credits_of(api, source) == [0, 0, 0, 0]
 
@@ -50,7 +45,7 @@ def turns_keep_to_the_weights_exactly(api, twin):
 def turns_of_sources_with_common_operators_do_not_mix(api, twin):
     team = team_of(api, *[PLENTY] * 3)
     tables = [(1, 2, 3), (3, 2, 1)]
-    sources = [source_of(api, team, weights, strategy="smooth_weighted") for weights in tables]
+    sources = [api.source(zip(team, weights), strategy="smooth_weighted") for weights in tables]
     requests = [request for source in sources for request in contacts(api, source, 1200)]
     random.Random(2).shuffle(requests)
 
@@ -66,7 +61,7 @@ def turns_of_sources_with_common_operators_do_not_mix(api, twin):
 @test
 def who_returns_goes_on_where_it_stopped(api, twin):
     team = team_of(api, *[PLENTY] * 3)
-    source = source_of(api, team, (1, 1, 1), strategy="smooth_weighted")
+    source = api.source(zip(team, (1, 1, 1)), strategy="smooth_weighted")
     assert counts_after([api, twin], source, team, 302) == [101, 101, 100]
 
     api.patch(f"operators/{team[2]['id']}", {"is_active": False}).must(200)
@@ -80,7 +75,7 @@ def who_returns_goes_on_where_it_stopped(api, twin):
 @test
 def new_weights_keep_what_is_owed(api, twin):
     team = team_of(api, *[PLENTY] * 2)
-    source = source_of(api, team, (3, 1), strategy="smooth_weighted")
+    source = api.source(zip(team, (3, 1)), strategy="smooth_weighted")
     assert counts_after([api, twin], source, team, 402) in ([301, 101], [302, 100])
     owed = credits_of(api, source)
     assert any(owed) and sum(owed) == 0
@@ -95,7 +90,7 @@ def new_weights_keep_what_is_owed(api, twin):
 @test
 def the_least_loaded_are_equally_full(api, twin):
     team = team_of(api, 400, 800, 1200, PLENTY)
-    source = source_of(api, team, (1, 100, 10, 0), strategy="least_loaded")
+    source = api.source(zip(team, (1, 100, 10, 0)), strategy="least_loaded")
     assert counts_after([api, twin], source, team, 1200) == [200, 400, 600, 0]
     assert counts_after([api, twin], source, team, 600) == [100, 200, 300, 0]
     api.loads_must_match()
@@ -104,14 +99,14 @@ def the_least_loaded_are_equally_full(api, twin):
 @test
 def the_least_recent_take_turns(api, twin):
     team = team_of(api, *[PLENTY] * 3)
-    source = source_of(api, team, (1, 10, 1000), strategy="least_recent")
+    source = api.source(zip(team, (1, 10, 1000)), strategy="least_recent")
     assert counts_after([api, twin], source, team, 3000) == [1000, 1000, 1000]
 
 
 @test
 def a_sticky_lead_keeps_its_operator_while_that_one_may_take_it(api, twin):
     team = team_of(api, *[PLENTY] * 3)
-    source = source_of(api, team, (1, 1, 1), strategy="smooth_weighted", sticky_seconds=3600)
+    source = api.source(zip(team, (1, 1, 1)), strategy="smooth_weighted", sticky_seconds=3600)
     leads = [api.unique("lead") for _ in range(90)]
 
     def holders(rounds):
@@ -134,11 +129,27 @@ def a_sticky_lead_keeps_its_operator_while_that_one_may_take_it(api, twin):
 
 
 @test
+def contacts_of_a_sticky_lead_that_come_together_go_together(api, twin):
+    team = team_of(api, *[PLENTY] * 5)
+    source = api.source([(operator, 1) for operator in team], strategy="least_loaded", sticky_seconds=60)
+    wanted = [("POST", "contacts/", {"lead_external_id": lead, "source_id": source["id"]})
+              for lead in [api.unique("lead") for _ in range(40)] for _ in range(15)]
+    random.Random(4).shuffle(wanted)
+
+    holders = collections.defaultdict(set)
+    for answer in storm([api, twin], wanted, clients=64):
+        holders[answer.sent["lead_external_id"]].add(answer.must(201)["operator_id"])
+
+    assert len(holders) == 40 and all(len(ids) == 1 for ids in holders.values()), holders
+    assert len({next(iter(ids)) for ids in holders.values()}) == 5
+
+
+@test
 def the_simulation_tells_what_then_happens(api, twin):
     """Where nothing is left to chance, from any state."""
     for strategy in ("smooth_weighted", "least_loaded", "least_recent"):
         team = team_of(api, 300, 700, 90, 1000)
-        source = source_of(api, team, (5, 0.3, 7, 2.1), strategy=strategy)
+        source = api.source(zip(team, (5, 0.3, 7, 2.1)), strategy=strategy)
         counts_after([api, twin], source, team, 177)
         simulation = api.post(f"sources/{source['id']}/simulate", {"contacts": 803}).must(200)
         told = {row["operator_id"]: row["assigned"] for row in simulation["items"]}

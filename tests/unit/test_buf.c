@@ -36,6 +36,30 @@ static void assert_int(int64_t number, const char *wanted)
 	buf_done(&buf);
 }
 
+static void assert_thousandths(int64_t number, const char *wanted)
+{
+	struct buf buf;
+
+	buf_init(&buf);
+	buf_thousandths(&buf, number);
+	assert_holds(&buf, wanted, strlen(wanted));
+	buf_done(&buf);
+}
+
+START_TEST(thousandths_are_printed_as_short_as_they_can_be)
+{
+	assert_thousandths(0, "0");
+	assert_thousandths(1000, "1");
+	assert_thousandths(12500, "12.5");
+	assert_thousandths(1, "0.001");
+	assert_thousandths(-20, "-0.02");
+	assert_thousandths(-1001, "-1.001");
+	assert_thousandths(10000, "10");
+	assert_thousandths(INT64_MAX, "9223372036854775.807");
+	assert_thousandths(INT64_MIN, "-9223372036854775.808");
+}
+END_TEST
+
 START_TEST(a_new_buffer_is_an_empty_string)
 {
 	struct buf buf;
@@ -267,6 +291,7 @@ UNIT_SUITE(buf)
 	tcase_add_test(tests, clearing_keeps_the_memory);
 	tcase_add_test(tests, detached_bytes_are_the_callers_and_the_buffer_goes_on);
 	tcase_add_test(tests, integers_are_printed_to_their_extremes);
+	tcase_add_test(tests, thousandths_are_printed_as_short_as_they_can_be);
 	tcase_add_test(tests, integers_of_every_length_are_printed_as_printf_does);
 	tcase_add_test(tests, formatted_text_is_appended_whatever_room_is_left);
 	tcase_add_test(tests, plain_text_is_json_in_quotes);

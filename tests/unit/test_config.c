@@ -162,6 +162,31 @@ START_TEST(commands_are_recognised_among_the_settings)
 }
 END_TEST
 
+START_TEST(commands_have_arguments_of_their_own)
+{
+	struct config config = read_words(WORDS("leadd", "explain", "42", "--port", "1"));
+
+	ck_assert_int_eq(command_of(WORDS("leadd", "--port", "1", "explain", "42")), COMMAND_EXPLAIN);
+	ck_assert_int_eq(config.contact_id, 42);
+	config = read_words(WORDS("leadd", "audit"));
+	ck_assert(!config.repairs && !config.prints_json && config.decisions == 10000);
+	config = read_words(WORDS("leadd", "audit", "--repair", "--decisions", "7", "--json"));
+	ck_assert(config.repairs && config.prints_json && config.decisions == 7);
+}
+END_TEST
+
+START_TEST(arguments_of_another_command_are_refused)
+{
+	assert_refused(WORDS("leadd", "--repair"), EXIT_ARGUMENTS, "unknown argument \"--repair\"");
+	assert_refused(WORDS("leadd", "explain", "42", "--json"), EXIT_ARGUMENTS, "unknown argument \"--json\"");
+	assert_refused(WORDS("leadd", "audit", "42"), EXIT_ARGUMENTS, "unknown argument \"42\"");
+	assert_refused(WORDS("leadd", "audit", "--decisions"), EXIT_ARGUMENTS, "--decisions is no number");
+	assert_refused(WORDS("leadd", "audit", "--decisions", "0"), EXIT_ARGUMENTS, "\"0\" is no number");
+	assert_refused(WORDS("leadd", "explain"), EXIT_ARGUMENTS, "a contact id is missing");
+	assert_refused(WORDS("leadd", "explain", "9223372036854775808"), EXIT_ARGUMENTS, "is no contact id");
+}
+END_TEST
+
 START_TEST(a_word_behind_a_setting_is_its_value_and_no_command)
 {
 	ck_assert_str_eq(read_words(WORDS("leadd", "--host", "migrate")).host, "migrate");
@@ -252,6 +277,8 @@ UNIT_SUITE(config)
 	tcase_add_test(tests, arguments_win_over_the_environment);
 	tcase_add_test(tests, an_argument_is_written_with_a_blank_or_an_equals_sign);
 	tcase_add_test(tests, commands_are_recognised_among_the_settings);
+	tcase_add_test(tests, commands_have_arguments_of_their_own);
+	tcase_add_test(tests, arguments_of_another_command_are_refused);
 	tcase_add_test(tests, a_word_behind_a_setting_is_its_value_and_no_command);
 	tcase_add_test(tests, numbers_out_of_range_are_refused);
 	tcase_add_test(tests, what_is_no_number_is_refused);

@@ -190,6 +190,36 @@ START_TEST(the_stored_rows_stay_as_they_are)
 }
 END_TEST
 
+static bool repeats(enum strategy strategy, struct recorded_choice recorded)
+{
+	struct seat seats[] = { { 1, 0, 2, 0, true }, { 2, 0, 1, 0, true }, { 3, 0, 0, 0, true } }, seats_again[3];
+	struct link links[] = { { 10, 0, 1000, 0 }, { 10, 1, 2000, 0 }, { 10, 2, 500, 0 } }, links_again[3];
+	const struct taking takings[] = { { 0, 0, true }, { 1, 1, true }, { 2, 0, false } };
+	const struct decision decision = { 10, strategy, seats, links, 3, takings, 3 };
+	struct roster roster = roster_of(seats_again, 0, links_again, 0);
+
+	return decision_repeats(&decision, &recorded, &roster);
+}
+
+/* Ordinal, operator, sticky, draw: two places of the first, one of the second, none of the third. */
+START_TEST(a_record_that_the_rule_does_not_give_is_noticed)
+{
+	ck_assert(repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 0, 1, false, 999 }));
+	ck_assert(repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 0, 2, false, 1000 }));
+	ck_assert(!repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 0, 1, false, 1000 }));
+	ck_assert(!repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 0, 2, false, 3000 }));
+	ck_assert(!repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 0, 1, false, -1 }));
+	ck_assert(repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 0, 2, true, -1 }));
+	ck_assert(!repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 0, 3, true, -1 }));
+	ck_assert(!repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 0, 0, false, -1 }));
+	ck_assert(repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 3, 0, false, -1 }));
+	ck_assert(!repeats(STRATEGY_WEIGHTED_RANDOM, (struct recorded_choice){ 3, 1, false, 0 }));
+	ck_assert(repeats(STRATEGY_LEAST_LOADED, (struct recorded_choice){ 0, 2, false, -1 }));
+	ck_assert(!repeats(STRATEGY_LEAST_LOADED, (struct recorded_choice){ 0, 2, false, 0 }));
+	ck_assert(repeats(STRATEGY_LEAST_LOADED, (struct recorded_choice){ 2, 1, false, -1 }));
+}
+END_TEST
+
 /* How much was seen, and that it was of every kind. */
 START_TEST(the_random_batches_hold_thousands_of_choices_of_every_kind)
 {
@@ -220,5 +250,6 @@ UNIT_SUITE(decision)
 	tcase_add_test(tests, every_choice_made_again_gives_the_same_operator_from_the_same_loads);
 	tcase_add_test(tests, what_came_later_in_the_batch_need_not_be_known);
 	tcase_add_test(tests, the_stored_rows_stay_as_they_are);
+	tcase_add_test(tests, a_record_that_the_rule_does_not_give_is_noticed);
 	tcase_add_test(tests, the_random_batches_hold_thousands_of_choices_of_every_kind);
 }

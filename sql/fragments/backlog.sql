@@ -1,0 +1,15 @@
+-- The oldest waiting contacts of the automatic sources within reach of "team", locked; at most $2 of each source.
+select oldest.id, oldest.source_id, reach.places > $2::integer, source.strategy,
+       case when source.sticky_seconds > 0 then
+		{{sticky_operator oldest.lead_id oldest.source_id source.sticky_seconds}} end
+  from ({{reach}}) as reach
+  join sources as source on source.id = reach.source_id
+ cross join lateral (
+	select id, source_id, lead_id
+	  from contacts
+	 where contacts.source_id = reach.source_id
+	   and contacts.waiting_reason is not null
+	 order by contacts.id
+	 limit least(reach.places, $2)
+	   for no key update skip locked) as oldest
+ order by oldest.id

@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+"""deploy/ at work: roles and passwords, two replicas behind HAProxy, and what happens when they come and go under load."""
+
+import http.client
+import http.server
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+import world
+from world import Balancer, Database, Folder, Names, Process, Replica
+
+sys.path.insert(0, os.path.join(world.ROOT, "tests", "api"))
+from postgres import binaries  # noqa: E402
+from waiting import poll  # noqa: E402
+
+ROUNDS = int(os.environ.get("ROUNDS", "10"))
+WORKERS = 6
+PAUSE = 0.01
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class Stage:
+    """What the tests share; each leaves two replicas behind the balancer, which it knows."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.database = Database(folder, binaries())
+        self.processes = [self.database.server]
+        poll(self.database.is_ready, "PostgreSQL is ready", 30)
+        self.database.initialize()
+        self.port = world.free_port()
+        self.names = Names("service")
+        self.replicas = []
+        self.balancer = None
+
+    def start(self, address):
+        replica = Replica(self.folder, self.database, address, self.port)
+        self.processes.append(replica)
+        poll(replica.is_ready, f"the replica on {address} is ready", 30)
+        return replica
+
+    def add(self, address):
+        self.replicas.append(self.start(address))
+        self.names.addresses = [replica.address for replica in self.replicas]
+
+    def balance(self):
+        self.balancer = Balancer(self.folder, self.names, self.port)
+        self.processes.append(self.balancer)
+        poll(lambda: self.status("/health/ready") == 200, "the balancer has found a replica", 15)
+
+    def status(self, path):
+        try:
+            return Client(self.balancer.port).ask("GET", path)[0]
+        except (OSError, http.client.HTTPException):
+            return 0
+
+    def post(self, path, body):
+        status, answer = Client(self.balancer.port).ask("POST", "/api/v1/" + path, body)
+        assert status == 201, answer
+        return json.loads(answer)
+
+    def served(self, since=0):
+        """The replicas that the balancer's log names, as it calls them."""
+        return set(re.findall(r" replicas/(replica\d+) ", self.balancer.text()[since:]))
+
+    def close(self):
+        for process in reversed(self.processes):
+            process.kill()
+
+
+class Client:
+    def __init__(self, port):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def ask(self, method, path, body=None):
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        answer = self.connection.getresponse()
+        return answer.status, answer.read()
+
+
+class Load:
+    """Clients on connections that they keep, one contact or one look after the other; what failed."""
+
+    def __init__(self, stage, source=None):
+        self.stage = stage
+        self.source = source
+        self.good = self.stored = 0
+        self.failed = []
+        self._end = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._work, args=(number,)) for number in range(WORKERS)]
+
+    def _work(self, worker):
+        client = Client(self.stage.balancer.port)
+        number = 0
+        while not self._end.wait(PAUSE):
+            number += 1
+            is_contact = self.source and number % 2
+            expected = 201 if is_contact else 200
+            try:
+                if is_contact:
+                    status, answer = client.ask("POST", "/api/v1/contacts/", {
+                        "lead_external_id": f"lead-{id(self)}-{worker}-{number}", "source_id": self.source["id"]})
+                else:
+                    status, answer = client.ask("GET", "/api/v1/sources/")
+            except (OSError, http.client.HTTPException) as error:
+                status, answer = 0, repr(error)
+                client = Client(self.stage.balancer.port)
+            with self._lock:
+                if status == expected:
+                    self.good += 1
+                    self.stored += bool(is_contact)
+                else:
+                    self.failed.append((status, answer))
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+
+@test
+def the_configuration_is_valid_without_a_warning(_stage):
+    done = subprocess.run([world.haproxy(), "-c", "-f", Balancer.CONFIGURATION], capture_output=True, text=True,
+                          env=world.environment(), check=False)
+    assert done.returncode == 0 and not re.search("warning|alert", done.stderr, re.IGNORECASE), done.stderr
+
+
+@test
+def the_server_takes_its_settings_from_the_file(stage):
+    faults = stage.database.ask("select * from pg_file_settings where (error is not null or not applied) "
+                                "and name <> 'listen_addresses'")
+    assert not faults, faults
+    assert stage.database.ask("show client_connection_check_interval") == "2s"
+
+
+@test
+def the_owner_is_no_superuser_and_needs_the_password(stage):
+    assert stage.database.ask("select rolsuper from pg_roles where rolname = 'leadd'") == "f"
+    log = os.path.join(stage.folder, "migrate.log")
+    url = f"postgresql://leadd@127.0.0.1:{stage.database.port}/leadd"
+    wrong = os.path.join(stage.folder, "wrong")
+    with open(wrong, "w", encoding="utf-8") as file:
+        file.write("wrong\n")
+    for settings, code in (({}, 4), ({"DATABASE_PASSWORD_FILE": wrong}, 4),
+                           ({"DATABASE_PASSWORD_FILE": os.path.join(stage.folder, "absent")}, 3)):
+        process = Process(log, [world.program(), "migrate"], {"DATABASE_URL": url, **settings})
+        assert process.process.wait(60) == code, (settings, process.text())
+    assert world.PASSWORD not in process.text() and "wrong\n" not in process.text()
+
+
+@test
+def two_replicas_share_the_work(stage):
+    for address in ("127.0.0.2", "127.0.0.3"):
+        stage.add(address)
+    stage.balance()
+    start = len(stage.balancer.text())
+
+    def both():
+        assert stage.status("/api/v1/sources/") == 200
+        return len(stage.served(start)) == 2
+
+    poll(both, "both replicas serve", 15)
+
+
+@test
+def without_replicas_it_answers_as_the_service_would(stage):
+    balancer = Balancer(stage.folder, Names("nobody"), stage.port, "nobody")
+    stage.processes.append(balancer)
+
+    def answered():
+        try:
+            client = Client(balancer.port)
+            client.connection.request("GET", "/api/v1/sources/")
+            return client.connection.getresponse()
+        except OSError:
+            return None
+
+    answer = poll(answered, "the balancer answers", 10)
+    assert (answer.status, answer.getheader("Content-Type"), answer.getheader("Retry-After")) == \
+        (503, "application/problem+json", "1")
+    assert json.loads(answer.read())["type"] == "/problems/unavailable"
+
+
+@test
+def replacing_the_replicas_one_by_one_under_load_loses_nothing(stage):
+    operator = stage.post("operators/", {"name": "Ann", "max_load_limit": 1000000})
+    source = stage.post("sources/", {"name": "site", "weights": [{"operator_id": operator["id"], "weight": 1}]})
+    started = time.monotonic()
+    with Load(stage, source) as load:
+        for _ in range(ROUNDS):
+            for place, replica in enumerate(stage.replicas):
+                code = replica.stop()
+                assert code == 0, f"left with {code}: {replica.text()[-2000:]}"
+                stage.replicas[place] = stage.start(replica.address)
+    print(f"   {ROUNDS} rounds in {time.monotonic() - started:.0f} s: {load.good} requests, {len(load.failed)} failed")
+    assert not load.failed, load.failed[:5]
+    assert load.good > ROUNDS * 100
+    counted = int(stage.database.ask(f"select count(*) from contacts where source_id = {source['id']}"))
+    assert counted == load.stored, (counted, load.stored)
+
+
+@test
+def further_replicas_get_their_share_by_themselves(stage):
+    with Load(stage) as load:
+        for address in ("127.0.0.4", "127.0.0.5"):
+            stage.add(address)
+        start = len(stage.balancer.text())
+        poll(lambda: len(stage.served(start)) == 4, "four replicas serve", 20)
+        for replica in stage.replicas[2:]:
+            assert replica.stop() == 0
+        del stage.replicas[2:]
+        stage.names.addresses = [replica.address for replica in stage.replicas]
+    assert not load.failed, load.failed[:5]
+
+
+@test
+def a_killed_replica_costs_no_more_than_what_it_was_doing(stage):
+    with Load(stage) as load:
+        poll(lambda: load.good > 200, "requests are served")
+        stage.replicas[0].kill()
+        good = load.good
+        poll(lambda: load.good > good + 200, "requests are served")
+    print(f"   {load.good} requests, {len(load.failed)} failed")
+    assert len(load.failed) <= WORKERS, load.failed[:5]
+    stage.replicas[0] = stage.start(stage.replicas[0].address)
+
+
+class Ticker(http.server.BaseHTTPRequestHandler):
+    """A stand-in for a replica: it is ready, and streams the time, twice a second for some seconds."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/health/ready":
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for _ in range(8):
+            event = f"data: {time.monotonic()}\n\n"
+            self.wfile.write(f"{len(event):x}\r\n{event}\r\n".encode())
+            self.wfile.flush()
+            threading.Event().wait(0.5)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_arguments):
+        pass
+
+
+@test
+def events_are_passed_on_at_once(stage):
+    server = http.server.ThreadingHTTPServer(("127.0.0.6", 0), Ticker)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    names = Names("ticker")
+    names.addresses = ["127.0.0.6"]
+    balancer = Balancer(stage.folder, names, server.server_address[1], "ticker")
+    stage.processes.append(balancer)
+
+    def connected():
+        try:
+            client = Client(balancer.port)
+            client.connection.request("GET", "/api/v1/events")
+            answer = client.connection.getresponse()
+            return answer.status == 200 and (client, answer)
+        except (OSError, http.client.HTTPException):
+            return None
+
+    _client, answer = poll(connected, "the stream opens", 15)
+    delays = [time.monotonic() - float(line[6:]) for line in answer if line.startswith(b"data: ")]
+    server.shutdown()
+    print(f"   {len(delays)} events, the latest after {max(delays) * 1000:.0f} ms")
+    assert len(delays) == 8 and max(delays) < 0.4, delays
+
+
+def main():
+    failed = 0
+    with Folder() as folder:
+        stage = Stage(folder)
+        try:
+            for function in TESTS:
+                try:
+                    function(stage)
+                    print("ok", function.__name__.replace("_", " "), flush=True)
+                except Exception:  # pylint: disable=broad-except
+                    failed += 1
+                    print("FAILED", function.__name__.replace("_", " "))
+                    traceback.print_exc(file=sys.stdout)
+                    if not stage.balancer and stage.replicas:
+                        break
+        finally:
+            stage.close()
+    print(f"{len(TESTS) - failed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

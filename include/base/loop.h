@@ -2,6 +2,7 @@
 #ifndef LEADD_BASE_LOOP_H
 #define LEADD_BASE_LOOP_H
 
+#include "base/buf.h"
 #include "base/list.h"
 
 #include <stdbool.h>
@@ -28,6 +29,15 @@ int64_t loop_now_us(void);
 
 /* For http/ alone, which hands it to evhttp. */
 struct event_base *loop_event_base(struct loop *loop);
+
+/*
+ * Notes that a turn has begun, unless it is known; a turn lasts from the first call that something has become ready to
+ * the next wait. Calls through this header note it themselves; http/ does it for those that libevent makes.
+ */
+void loop_turn_begins(struct loop *loop);
+
+/* How long the turns have been. */
+void loop_print_metrics(const struct loop *loop, struct buf *out);
 
 /* -- descriptors ------------------------------------------------------------------------------- */
 

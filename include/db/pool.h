@@ -50,6 +50,11 @@ void pool_on_change(struct pool *pool, void (*on_change)(void *context), void *c
 int pool_waiting(const struct pool *pool);
 int pool_running(const struct pool *pool);
 
+/* Connections as set, those that stand, and how many were lost since the start. */
+int pool_size(const struct pool *pool);
+int pool_connected(const struct pool *pool);
+uint64_t pool_lost(const struct pool *pool);
+
 /*
  * Runs one statement as a transaction of its own. on_rows comes exactly once, never before this call returned;
  * rows is NULL unless failure->error is DB_OK, and borrowed during the call; so is failure.

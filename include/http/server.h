@@ -2,6 +2,7 @@
 #ifndef LEADD_HTTP_SERVER_H
 #define LEADD_HTTP_SERVER_H
 
+#include "base/buf.h"
 #include "base/loop.h"
 #include "http/router.h"
 
@@ -26,6 +27,9 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 int server_port(const struct server *server);
 int server_live_requests(const struct server *server);
 int server_connections(const struct server *server);
+
+/* What was asked and answered, and how fast. */
+void server_print_metrics(const struct server *server, struct buf *out);
 
 /*
  * First half of stopping: goes on serving, but each reply closes its connection ("Connection: close").

@@ -7,6 +7,7 @@
 #ifndef LEADD_SERVICE_INTAKE_H
 #define LEADD_SERVICE_INTAKE_H
 
+#include "base/buf.h"
 #include "base/digest.h"
 #include "base/list.h"
 #include "base/text.h"
@@ -37,7 +38,7 @@ enum draft_outcome {
 	DRAFT_REFUSED,         /* the database cannot store one of its values */
 	DRAFT_UNAVAILABLE,     /* the database is away or the line is full: not stored */
 	DRAFT_BUSY,            /* a lock that it needs is held, or too many wait: not stored */
-	DRAFT_OUTCOME_UNKNOWN, /* stored or not: the connection was lost in the commit, and it has no key */
+	DRAFT_OUTCOME_UNKNOWN, /* stored or not: the connection was lost in the commit; with a key: and stays away */
 	DRAFT_FAILED           /* our bug */
 };
 
@@ -60,8 +61,8 @@ struct queued_draft {
 	bool is_bulk; /* one of many: waits in the second line, so that it delays no single ones */
 
 	/*
-	 * Only with a key. render makes the answer that is stored with the key, from draft and result; it is called before
-	 * the commit, more than once when the batch is repeated, and allocates in arena, which lives until done.
+	 * Only with a key. render makes the answer that is stored with the key, from draft and result; it is called
+	 * before the commit, more than once when the batch is repeated, and allocates in arena, which lives until done.
 	 * answer is good then for DRAFT_STORED and DRAFT_REPLAYED.
 	 */
 	struct text (*render)(const struct queued_draft *queued);
@@ -89,6 +90,9 @@ struct intake_options {
 };
 
 struct intake *intake_new(struct loop *loop, const struct intake_options *options);
+
+/* What became of the contacts, who waits, and how the batches do. */
+void intake_print_metrics(const struct intake *intake, struct buf *out);
 
 /* Only when nothing waits or runs: after the server was drained. */
 void intake_free(struct intake **intake);

@@ -12,12 +12,12 @@ enum batch_locking {
 
 enum batch_outcome {
 	BATCH_OF_DRAFT_STORED,
-	BATCH_OF_DRAFT_REPLAYED,       /* its key was answered before */
-	BATCH_OF_DRAFT_KEY_REUSED,     /* its key was answered before, for another contact */
+	BATCH_OF_DRAFT_REPLAYED,   /* its key was answered before */
+	BATCH_OF_DRAFT_KEY_REUSED, /* its key was answered before, for another contact */
 	BATCH_OF_DRAFT_UNKNOWN_SOURCE,
-	BATCH_OF_DRAFT_SOURCE_BUSY,    /* its source waits for a lock; nothing was stored */
-	BATCH_OF_DRAFT_KEY_BUSY,       /* its key is in flight elsewhere; nothing was stored */
-	BATCH_OF_DRAFT_GOES_AGAIN      /* it has to be planned once more; nothing was stored */
+	BATCH_OF_DRAFT_SOURCE_BUSY, /* its source waits for a lock; nothing was stored */
+	BATCH_OF_DRAFT_KEY_BUSY,    /* its key is in flight elsewhere; nothing was stored */
+	BATCH_OF_DRAFT_GOES_AGAIN   /* it has to be planned once more; nothing was stored */
 };
 
 enum { BATCH_TRIES_MAX = 20 }; /* with queued_draft.tries so high, nothing goes again for operators who came late */
@@ -44,6 +44,9 @@ enum batch_outcome batch_outcome(const struct batch *batch, size_t index);
 
 /* Whether contacts of automatic sources were stored without an operator. */
 bool batch_made_wait(const struct batch *batch);
+
+/* How many contacts that waited got an operator. */
+size_t batch_drained(const struct batch *batch);
 
 void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context);
 

@@ -15,8 +15,8 @@ create table contact_history (
 	ordinal integer,
 	draw bigint,
 	constraint contact_history_pkey primary key (contact_id, id),
-	constraint contact_history_kind_known check (kind in ('assigned', 'waiting', 'transferred', 'released', 'closed',
-		'reopened', 'edited', 'deleted'))
+	constraint contact_history_kind_known check (
+		kind in ('assigned', 'waiting', 'transferred', 'released', 'closed', 'reopened', 'edited', 'deleted'))
 );
 create index contact_history_at on contact_history using brin (at) with (autosummarize = on);
 
@@ -72,7 +72,7 @@ comment on column assignment_decisions.loads is 'Active contacts of each before 
 comment on column assignment_decisions.credits is 'Of each before the batch; strategy smooth_weighted only.';
 comment on column assignment_decisions.last_contact_ids is 'Of each before the batch; strategy least_recent only.';
 comment on column assignment_decisions.taken_ordinals is
-	'Choices of this batch, also for other sources, that gave a contact to one of these operators; null: one contact.';
+	'Choices of this batch, for whatever source, that gave one of these operators a contact; null: there was one.';
 comment on column assignment_decisions.taken_seats is 'Who got it: place in operator_ids, from 1.';
 comment on column assignment_decisions.taken_own is 'Whether the strategy of this source chose.';
 comment on column assignment_decisions.expected is
@@ -209,7 +209,8 @@ create function operators_in_history() returns trigger language plpgsql as $$
 begin
 	if exists (select from operator_loads where operator_id = old.id and last_contact_id > 0) then
 		raise exception 'operator % appears in history; deactivate it instead', old.id
-			using errcode = 'foreign_key_violation', constraint = 'operators_in_history', table = 'operators';
+			using errcode = 'foreign_key_violation', constraint = 'operators_in_history',
+			table = 'operators';
 	end if;
 	return old;
 end $$;

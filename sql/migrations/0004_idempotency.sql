@@ -15,4 +15,5 @@ create index idempotency_keys_created_at on idempotency_keys (created_at);
 
 comment on table idempotency_keys is 'Keys of the last 24 hours and the answers that were given; older ones go.';
 comment on column idempotency_keys.caller is 'Whose key it is; 0 while callers are not told apart.';
-comment on column idempotency_keys.digest is 'SHA-256 of the checked request: the same key goes only with the same one.';
+comment on column idempotency_keys.digest is
+	'SHA-256 of the checked request: the same key goes only with the same one.';

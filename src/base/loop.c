@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/metrics.h"
 
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -14,6 +15,7 @@
 
 struct on_signal {
 	struct on_signal *next;
+	struct loop *loop;
 	struct event *event;
 	void (*run)(void *context, int number);
 	void *context;
@@ -27,6 +29,9 @@ struct loop {
 	struct list deferred;
 	struct on_signal *signals;
 	struct evdns_base *dns; /* made on the first lookup */
+	int64_t turn_since_us;  /* 0: nothing has been called yet in this turn */
+	int64_t turn_longest_us;
+	struct histogram turns;
 };
 
 static struct timeval time_of_ms(int64_t ms)
@@ -47,6 +52,34 @@ int64_t loop_now_ms(void)
 	return loop_now_us() / 1000;
 }
 
+void loop_turn_begins(struct loop *loop)
+{
+	if (!loop->turn_since_us)
+		loop->turn_since_us = loop_now_us();
+}
+
+static void turn_ends(struct loop *loop)
+{
+	int64_t us;
+
+	if (!loop->turn_since_us)
+		return;
+	us = loop_now_us() - loop->turn_since_us;
+	if (us > loop->turn_longest_us)
+		loop->turn_longest_us = us;
+	histogram_note(&loop->turns, us);
+	loop->turn_since_us = 0;
+}
+
+void loop_print_metrics(const struct loop *loop, struct buf *out)
+{
+	metrics_begin(out, "leadd_loop_turn_seconds", METRIC_HISTOGRAM,
+		      "Time from waking up to waiting again; whoever is ready meanwhile waits so long.");
+	metrics_histogram(out, "leadd_loop_turn_seconds", "", &loop->turns);
+	metrics_begin(out, "leadd_loop_turn_longest_seconds", METRIC_GAUGE, "The longest one since the start.");
+	metrics_sample_us(out, "leadd_loop_turn_longest_seconds", "", loop->turn_longest_us);
+}
+
 /* Only what was asked before this turn: a call that defers itself again comes in the next one. */
 static void run_deferred(evutil_socket_t fd, short events, void *context)
 {
@@ -55,6 +88,7 @@ static void run_deferred(evutil_socket_t fd, short events, void *context)
 
 	(void)fd;
 	(void)events;
+	loop_turn_begins(loop);
 	list_init(&turn);
 	while ((node = list_shift(&loop->deferred)))
 		list_append(&turn, node);
@@ -93,6 +127,7 @@ struct loop *loop_new(void)
 	loop->after_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	loop->next_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	list_init(&loop->deferred);
+	loop->turns.scale = &scale_durations;
 	return loop;
 }
 
@@ -119,9 +154,14 @@ void loop_free(struct loop **loop)
 	*loop = NULL;
 }
 
+/* Turn by turn: libevent tells nobody when one ends. */
 void loop_run(struct loop *loop)
 {
-	event_base_loop(loop->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	while (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) >= 0) {
+		turn_ends(loop);
+		if (event_base_got_exit(loop->base))
+			return;
+	}
 }
 
 void loop_stop(struct loop *loop)
@@ -135,6 +175,7 @@ struct event_base *loop_event_base(struct loop *loop)
 }
 
 struct watch {
+	struct loop *loop;
 	struct event *read, *write;
 	int wanted;
 	void (*on_ready)(void *context, int events);
@@ -146,6 +187,7 @@ static void on_descriptor(evutil_socket_t fd, short events, void *context)
 	struct watch *watch = context;
 
 	(void)fd;
+	loop_turn_begins(watch->loop);
 	watch->on_ready(watch->context, events & EV_WRITE ? LOOP_WRITE : LOOP_READ);
 }
 
@@ -155,6 +197,7 @@ struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(
 {
 	struct watch *watch = mem_alloc(1, sizeof(*watch));
 
+	watch->loop = loop;
 	watch->read = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_descriptor, watch);
 	watch->write = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_descriptor, watch);
 	watch->on_ready = on_ready;
@@ -193,6 +236,7 @@ void watch_free(struct watch **watch)
 }
 
 struct timer {
+	struct loop *loop;
 	struct event *event;
 	void (*on_due)(void *context);
 	void *context;
@@ -204,6 +248,7 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
 
 	(void)fd;
 	(void)events;
+	loop_turn_begins(timer->loop);
 	timer->on_due(timer->context);
 }
 
@@ -211,6 +256,7 @@ struct timer *timer_new(struct loop *loop, void (*on_due)(void *context), void *
 {
 	struct timer *timer = mem_alloc(1, sizeof(*timer));
 
+	timer->loop = loop;
 	timer->event = evtimer_new(loop->base, on_timer, timer);
 	timer->on_due = on_due;
 	timer->context = context;
@@ -272,6 +318,7 @@ static void on_signal_event(evutil_socket_t number, short events, void *context)
 	struct on_signal *signal = context;
 
 	(void)events;
+	loop_turn_begins(signal->loop);
 	signal->run(signal->context, (int)number);
 }
 
@@ -279,7 +326,7 @@ void loop_signal(struct loop *loop, int number, void (*on_signal)(void *context,
 {
 	struct on_signal *signal = mem_alloc(1, sizeof(*signal));
 
-	*signal = (struct on_signal){ .next = loop->signals, .run = on_signal, .context = context };
+	*signal = (struct on_signal){ .next = loop->signals, .loop = loop, .run = on_signal, .context = context };
 	signal->event = evsignal_new(loop->base, number, on_signal_event, signal);
 	loop->signals = signal;
 	event_add(signal->event, NULL);

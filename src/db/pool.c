@@ -19,6 +19,7 @@ struct pool {
 	struct conn *conns[POOL_SIZE_MAX];
 	struct conn *idle[POOL_SIZE_MAX]; /* the last one used is the first one taken: its caches are warm */
 	int idle_count, ready;
+	uint64_t lost; /* connections, since the start */
 	int64_t down_since_ms; /* while ready is 0 */
 
 	int jobs; /* submitted and not done */
@@ -161,6 +162,7 @@ static void on_lost(void *owner, struct conn *conn)
 			pool->idle[i--] = pool->idle[--pool->idle_count];
 	if (--pool->ready == 0)
 		pool->down_since_ms = loop_now_ms();
+	pool->lost++;
 	if (!pool->closing)
 		loop_defer(pool->loop, &pool->change);
 }
@@ -226,83 +228,6 @@ struct rng *pool_rng(struct pool *pool)
 const char *pool_name(const struct pool *pool)
 {
 	return pool->name;
-}
-
-/* -- single statements ------------------------------------------------------------------------- */
-
-struct single {
-	struct job job;
-	struct pool *pool;
-	struct conn *conn;
-	enum query query;
-	const struct args *args;
-	bool changes, repeated;
-	pool_on_rows *on_rows;
-	void *context;
-};
-
-static void single_end(struct single *single, const struct db_failure *failure, const struct rows *rows)
-{
-	pool_job_done(single->pool);
-	single->on_rows(single->context, failure, rows);
-	mem_free(single);
-}
-
-static void on_answers(void *context, const struct answers *answers)
-{
-	struct single *single = context;
-	struct db_failure failure = answers->failure;
-
-	if (!answers->lost) {
-		pool_give_back(single->pool, single->conn);
-	} else if (failure.error == DB_UNAVAILABLE && single->changes) {
-		failure.error = DB_OUTCOME_UNKNOWN;
-	} else if (failure.error == DB_UNAVAILABLE && !single->repeated && !answers->overdue) {
-		single->repeated = true;
-		pool_resubmit(single->pool, &single->job);
-		return;
-	}
-	single_end(single, &failure, failure.error ? NULL : &answers->rows[0]);
-}
-
-static void single_start(struct job *job, struct conn *conn)
-{
-	struct single *single = LIST_ITEM(job, struct single, job);
-
-	single->conn = conn;
-	conn_add(conn, (int)single->query, single->args);
-	conn_run(conn, on_answers, single);
-}
-
-static void single_refused(struct job *job)
-{
-	single_end(LIST_ITEM(job, struct single, job), &(struct db_failure){ .error = DB_UNAVAILABLE }, NULL);
-}
-
-static void single_submit(struct pool *pool, const struct single *wanted)
-{
-	static const struct job_kind kind = { single_start, single_refused };
-	struct single *single = mem_alloc(1, sizeof(*single));
-
-	*single = *wanted;
-	pool_submit(pool, &single->job, &kind);
-}
-
-void pool_read(struct pool *pool, enum query query, const struct args *args, pool_on_rows *on_rows, void *context)
-{
-	single_submit(
-		pool,
-		&(struct single){ .pool = pool, .query = query, .args = args, .on_rows = on_rows, .context = context });
-}
-
-void pool_write(struct pool *pool, enum query query, const struct args *args, pool_on_rows *on_rows, void *context)
-{
-	single_submit(pool, &(struct single){ .pool = pool,
-					      .query = query,
-					      .args = args,
-					      .on_rows = on_rows,
-					      .context = context,
-					      .changes = true });
 }
 
 /* -- life -------------------------------------------------------------------------------------- */
@@ -393,4 +318,19 @@ int pool_waiting(const struct pool *pool)
 int pool_running(const struct pool *pool)
 {
 	return pool->jobs - pool->waiting;
+}
+
+int pool_size(const struct pool *pool)
+{
+	return pool->options.size;
+}
+
+int pool_connected(const struct pool *pool)
+{
+	return pool->ready;
+}
+
+uint64_t pool_lost(const struct pool *pool)
+{
+	return pool->lost;
 }

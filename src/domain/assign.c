@@ -76,7 +76,7 @@ uint64_t assign_range(const struct roster *roster, int64_t source_id)
 	return sum;
 }
 
-/* The candidates for a contact into the roster's scratch; the sum of their weights. Without any, *reason_out says why. */
+/* The candidates for a contact into the roster's scratch; the sum of their weights. Without any, the reason why. */
 static uint64_t gather(struct roster *roster, int64_t source_id, enum waiting_reason *reason_out)
 {
 	uint64_t sum = 0;

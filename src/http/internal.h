@@ -39,6 +39,7 @@ struct server {
 	struct list requests;    /* struct request: those that handlers hold */
 	int connection_count;    /* of both lists */
 	int live_requests;
+	struct traffic *traffic;
 	struct connection **by_descriptor;
 	size_t descriptor_limit; /* length of by_descriptor */
 
@@ -139,6 +140,15 @@ const char *allow_value(unsigned methods, char out[ALLOW_CHARACTERS]);
 
 /* "Not Found": for the reply line. */
 const char *reply_phrase(int status);
+
+/* -- traffic.c --------------------------------------------------------------------------------- */
+
+struct traffic *traffic_new(const struct route *routes);
+void traffic_free(struct traffic **traffic);
+
+/* A request is answered now; bytes that never became a request were refused. */
+void traffic_note(struct traffic *traffic, const struct request *request, int status);
+void traffic_note_refusal(struct traffic *traffic);
 
 /* -- server.c ---------------------------------------------------------------------------------- */
 

@@ -138,6 +138,7 @@ void refusal_send(struct connection *connection)
 	char id[REQUEST_ID_MAX + 1];
 	struct buf out;
 
+	traffic_note_refusal(connection->server->traffic);
 	choose_id(connection, id);
 	buf_init(&out);
 	print_reply(connection, id, &out);

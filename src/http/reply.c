@@ -113,6 +113,7 @@ static void finish(struct request *request, int status, const char *content_type
 	if (request->server->is_lingering)
 		evhttp_add_header(headers, "Connection", "close");
 	log_access(request, status, length);
+	traffic_note(request->server->traffic, request, status);
 	if (connection)
 		connection_answer(connection, evhttp);
 	request_free(request);

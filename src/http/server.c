@@ -271,6 +271,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	server->loop = loop;
 	server->options = *options;
 	server->port = port_of(descriptor);
+	server->traffic = traffic_new(options->routes);
 	rng_seed(&server->rng, options->seed);
 	list_append(&servers, &server->node);
 	list_init(&server->connections);
@@ -376,6 +377,7 @@ void server_free(struct server **server)
 	timer_free(&ended->drain_limit);
 	deferred_cancel(&ended->drained);
 	mem_free(ended->by_descriptor);
+	traffic_free(&ended->traffic);
 	mem_free(ended);
 	*server = NULL;
 }

@@ -37,7 +37,7 @@ struct backlog {
 	struct waiting_source found[DRAIN_MAX]; /* by the last look */
 	size_t found_count;
 
-	/* Sources that came back as they were: somebody holds a contact or a load. They are left out until retry_at_ms. */
+	/* Sources that came back as they were: somebody holds a contact or a load. Left out until retry_at_ms. */
 	int64_t stuck[STUCK_MAX];
 	size_t stuck_count;
 	bool has_failed; /* the last look did: nothing is asked until retry_at_ms */

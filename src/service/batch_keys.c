@@ -60,8 +60,8 @@ void batch_keys_ask(struct flow *flow, struct batch *batch)
 		return;
 	args_ints(&locks, numbers, ids_sort_distinct(numbers, count));
 	args_texts(&find, keys, count);
-	batch_ask(flow, BATCH_KEYS_LOCKED,
-		  batch->locking == BATCH_WAITS ? Q_BATCH_KEYS_LOCK : Q_BATCH_KEYS_LOCK_FREE, &locks);
+	batch_ask(flow, BATCH_KEYS_LOCKED, batch->locking == BATCH_WAITS ? Q_BATCH_KEYS_LOCK : Q_BATCH_KEYS_LOCK_FREE,
+		  &locks);
 	batch_ask(flow, BATCH_KEYS, Q_BATCH_KEYS, &find);
 }
 

@@ -29,6 +29,7 @@ static void tell_ended(struct intake *intake)
 		struct queued_draft *queued = LIST_ITEM(node, struct queued_draft, node);
 
 		intake->queued--;
+		numbers_note_end(&intake->numbers, queued);
 		queued->done(queued, queued->outcome);
 	}
 	if (!intake->queued)
@@ -62,6 +63,18 @@ static void take_from_line(struct intake *intake, struct list *line, struct batc
 	}
 }
 
+static void lane_starts(struct lane *lane)
+{
+	lane->is_running = true;
+	lane->started_us = loop_now_us();
+}
+
+static void lane_ends(struct lane *lane, const struct db_failure *failure)
+{
+	lane->is_running = false;
+	numbers_note_batch(&lane->intake->numbers, lane, failure);
+}
+
 static void start_main(struct intake *intake)
 {
 	struct lane *lane = &intake->main;
@@ -77,7 +90,7 @@ static void start_main(struct intake *intake)
 	}
 	if (!batch_size(lane->batch))
 		return;
-	lane->is_running = true;
+	lane_starts(lane);
 	batch_start(lane->batch, intake->pool, intake->passes_over ? BATCH_PASSES_OVER : BATCH_WAITS, on_main_done,
 		    lane);
 }
@@ -96,7 +109,7 @@ static void start_drain(struct intake *intake)
 	batch_clear(lane->batch);
 	batch_drain(lane->batch, drain->source_ids, drain->count);
 	intake->side_parked = NULL;
-	lane->is_running = true;
+	lane_starts(lane);
 	batch_start(lane->batch, intake->pool, drain->passes_over ? BATCH_PASSES_OVER : BATCH_WAITS, on_side_done,
 		    lane);
 }
@@ -122,7 +135,7 @@ static void start_side(struct intake *intake)
 		return;
 	}
 	intake->side_parked = parked;
-	lane->is_running = true;
+	lane_starts(lane);
 	batch_start(lane->batch, intake->pool, BATCH_WAITS, on_side_done, lane);
 }
 
@@ -153,7 +166,7 @@ static void on_main_done(struct batch *batch, void *context, const struct db_fai
 	struct lane *lane = context;
 	struct intake *intake = lane->intake;
 
-	lane->is_running = false;
+	lane_ends(lane, failure);
 	batch_done_with(intake, batch, failure->error);
 	expire_all(intake); /* what came back may be at its end */
 	if (list_is_empty(&intake->suspects))
@@ -180,7 +193,7 @@ static void on_side_done(struct batch *batch, void *context, const struct db_fai
 	struct lane *lane = context;
 	struct intake *intake = lane->intake;
 
-	lane->is_running = false;
+	lane_ends(lane, failure);
 	if (intake->drain.is_running)
 		drain_done(intake, failure->error);
 	else if (failure->error == DB_BUSY)
@@ -226,6 +239,7 @@ struct intake *intake_new(struct loop *loop, const struct intake_options *option
 	intake->batch_max = options->batch_max;
 	intake->line_max = options->line_max;
 	intake->wait_ms = options->wait_ms;
+	numbers_init(&intake->numbers);
 	rng_seed(&intake->rng, options->seed);
 	list_init(&intake->line);
 	list_init(&intake->bulk);
@@ -260,10 +274,11 @@ bool intake_submit(struct intake *intake, struct queued_draft *queued)
 	struct parked *parked;
 	int64_t now_ms = loop_now_ms();
 
-	if (intake->queued >= intake->line_max)
+	if (intake->queued >= intake->line_max ||
+	    (intake->away_since_ms && now_ms - intake->away_since_ms > intake->wait_ms)) {
+		intake->numbers.turned_away++;
 		return false;
-	if (intake->away_since_ms && now_ms - intake->away_since_ms > intake->wait_ms)
-		return false;
+	}
 	queued->deadline_ms = now_ms + intake->wait_ms;
 	queued->tries = 0;
 	queued->is_uncertain = false;

@@ -66,6 +66,11 @@ bool batch_made_wait(const struct batch *batch)
 	return batch->made_wait;
 }
 
+size_t batch_drained(const struct batch *batch)
+{
+	return batch->drained_count;
+}
+
 /* -- first trip: lock, then read what decides -------------------------------------------------- */
 
 void batch_ask(struct flow *flow, enum batch_statement statement, enum query query, const struct args *args)

@@ -172,4 +172,3 @@ void batch_failed(struct intake *intake, struct batch *batch, enum db_error erro
 		halve(intake, batch, error);
 	}
 }
-

@@ -2,6 +2,7 @@
 #ifndef LEADD_SERVICE_LANES_H
 #define LEADD_SERVICE_LANES_H
 
+#include "base/metrics.h"
 #include "service/intake_batch.h"
 #include "service/internal.h"
 
@@ -10,6 +11,19 @@ struct lane {
 	struct intake *intake;
 	struct batch *batch;
 	bool is_running;
+	int64_t started_us;
+};
+
+enum { ENDS = DRAFT_FAILED + 1 };
+
+/* What has become of contacts and batches since the start; printed by intake_metrics.c. */
+struct intake_numbers {
+	uint64_t ended[ENDS];    /* by draft_outcome */
+	uint64_t stored_waiting; /* of those DRAFT_STORED: without an operator */
+	uint64_t turned_away;    /* never joined the line */
+	uint64_t drained;
+	uint64_t failed_batches;
+	struct histogram sizes, durations; /* of committed batches */
 };
 
 /* The request to drain backlogs. */
@@ -55,7 +69,13 @@ struct intake {
 	void *on_change_context;
 	void (*on_waiting)(void *context);
 	void *on_waiting_context;
+	struct intake_numbers numbers;
 };
+
+/* They count what has happened. */
+void numbers_init(struct intake_numbers *numbers);
+void numbers_note_end(struct intake_numbers *numbers, const struct queued_draft *queued);
+void numbers_note_batch(struct intake_numbers *numbers, const struct lane *lane, const struct db_failure *failure);
 
 /* Its done() comes once the next batches have started. */
 void end_later(struct intake *intake, struct queued_draft *queued, enum draft_outcome outcome);

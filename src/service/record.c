@@ -42,10 +42,9 @@ struct record *record_new(struct arena *arena, const struct roster *roster)
 	if (roster->link_count)
 		memcpy(links, roster->links, roster->link_count * sizeof(*links));
 	record->arena = arena;
-	record->before = (struct roster){ .seats = seats,
-					  .seat_count = roster->seat_count,
-					  .links = links,
-					  .link_count = roster->link_count };
+	record->before = (struct roster){
+		.seats = seats, .seat_count = roster->seat_count, .links = links, .link_count = roster->link_count
+	};
 	return record;
 }
 
@@ -95,8 +94,8 @@ int record_choice(struct record *record, const struct roster *roster, const stru
 	for (size_t i = 0; i < source->links.count; i++)
 		if ((ptrdiff_t)record->before.links[source->links.first + i].seat == choice->seat)
 			source->assigned[i]++;
-	record->taken = grown(record->arena, record->taken, record->taken_count, &record->taken_room,
-			      sizeof(*record->taken));
+	record->taken =
+		grown(record->arena, record->taken, record->taken_count, &record->taken_room, sizeof(*record->taken));
 	record->taken[record->taken_count++] = (struct taken){
 		.ordinal = record->choices,
 		.seat = (size_t)choice->seat,
@@ -223,9 +222,8 @@ static void print_source(struct buf *out, const struct record *record, const str
 	for (size_t i = 0; i < source->links.count; i++)
 		places[record->before.links[source->links.first + i].seat] = (int64_t)i + 1;
 	for (enum column column = 0; column < COLUMNS; column++)
-		texts[column][row] = column < TAKEN_ORDINALS
-					     ? list_of_links(out, column, record, source)
-					     : list_of_taken(out, column, record, source, places);
+		texts[column][row] = column < TAKEN_ORDINALS ? list_of_links(out, column, record, source)
+							     : list_of_taken(out, column, record, source, places);
 	for (size_t i = 0; i < source->links.count; i++)
 		places[record->before.links[source->links.first + i].seat] = 0;
 }

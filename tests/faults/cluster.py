@@ -134,7 +134,7 @@ def says_ready(host, port):
 class Replica:
     """One leadd at an address that stays the same when it is started again."""
 
-    PORT = 8000
+    PORT = free_port()  # the same for all, as the balancer expects
 
     def __init__(self, folder, number):
         self.folder, self.number = folder, number

@@ -125,7 +125,7 @@ class World:
         return answers[0].must(201)["id"] == answers[1].must(201)["id"]
 
     def settings(self):
-        return {"DRAIN_SECONDS": 4, "DATABASE_WAIT_SECONDS": 60}
+        return {"DRAIN_SECONDS": 5, "DATABASE_WAIT_SECONDS": 60}
 
     def start_replicas(self):
         for replica in self.replicas:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""deploy/ at work: roles and passwords, two replicas behind HAProxy, and what happens when they come and go under load."""
+"""deploy/ at work: roles and passwords, replicas behind HAProxy, and what happens when they come and go under load."""
 
 import http.client
 import http.server

@@ -52,7 +52,10 @@ BANNED = {
 OWN_MEMORY = {"malloc", "calloc", "realloc", "free", "strdup", "strndup", "asprintf", "vasprintf"}
 OWN_MEMORY_FILES = re.compile(r"src/base/mem\.c|tests/")
 
-SQL_IN_C_FILES = {"src/db/migrate.c"}  # its own table must exist before the first migration
+SQL_IN_C_FILES = {
+    "src/db/migrate.c",  # its own table must exist before the first migration
+    "src/app/database.c",  # settings of the sessions, which come before the statements are prepared
+}
 SQL_IN_C = re.compile(r'"\s*(select\s|insert into\s|update \w+\s+set\s|delete from\s|with \w+ as)', re.IGNORECASE)
 
 faults = []

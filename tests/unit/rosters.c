@@ -1,3 +1,5 @@
+/* Rosters for the tests of the domain: given ones with the scratch they need, and random ones. */
+/* Small rosters for the tests of the rule. */
 #include "unit/rosters.h"
 #include "base/mem.h"
 

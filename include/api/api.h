@@ -15,6 +15,7 @@ struct api {
 	struct intake *intake;
 	struct handover *handover;
 	bool (*is_ready)(void *app); /* whether the service can do its work now */
+	void (*print_metrics)(void *app, struct buf *out);
 	void *app;
 	size_t bulk_bytes;  /* of the bulk requests that are under way */
 	struct buf openapi; /* the document, printed once at start */

@@ -182,6 +182,7 @@ DECLARE_ENDPOINT(distribution_load);
 DECLARE_ENDPOINT(distribution_source);
 DECLARE_ENDPOINT(meta_live);
 DECLARE_ENDPOINT(meta_ready);
+DECLARE_ENDPOINT(meta_metrics);
 DECLARE_ENDPOINT(meta_openapi);
 DECLARE_ENDPOINT(meta_docs);
 DECLARE_ENDPOINT(meta_redoc);

@@ -47,6 +47,29 @@ void meta_ready(struct request *request)
 			      "The database cannot be reached now, or the service is stopping.");
 }
 
+/* -- metrics ----------------------------------------------------------------------------------- */
+
+const struct endpoint meta_metrics_endpoint = {
+	.id = "readMetrics",
+	.tag = "Service",
+	.summary = "Numbers for Prometheus",
+	.about = "Counters, gauges and histograms of this process, in Prometheus' text format. They begin at zero when "
+		 "the process starts.",
+	.is_open = true,
+	.answers = { { 200, "The metrics.", ANSWER_OTHER, .content_type = "text/plain" } },
+};
+
+void meta_metrics(struct request *request)
+{
+	struct api *api = request_world(request);
+	struct buf text;
+
+	buf_init(&text);
+	api->print_metrics(api->app, &text);
+	reply_text(request, 200, "text/plain; version=0.0.4; charset=utf-8", (struct text){ text.bytes, text.length });
+	buf_done(&text);
+}
+
 /* -- documents and pages ----------------------------------------------------------------------- */
 
 const struct endpoint meta_openapi_endpoint = {

@@ -43,6 +43,7 @@ const struct route api_routes[] = {
 
 	{ HTTP_GET, "/health/live", WITHOUT_BODY(meta_live) },
 	{ HTTP_GET, "/health/ready", WITHOUT_BODY(meta_ready) },
+	{ HTTP_GET, "/metrics", WITHOUT_BODY(meta_metrics) },
 	{ HTTP_GET, "/openapi.json", WITHOUT_BODY(meta_openapi) },
 	{ HTTP_GET, "/docs", WITHOUT_BODY(meta_docs) },
 	{ HTTP_GET, "/redoc", WITHOUT_BODY(meta_redoc) },

@@ -2,8 +2,7 @@
 #include "app/app.h"
 
 #include "api/api.h"
-#include "app/database.h"
-#include "http/server.h"
+#include "app/metrics.h"
 #include "service/backlog.h"
 #include "service/upkeep.h"
 
@@ -13,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -23,6 +23,7 @@ enum {
 struct app {
 	const struct config *config;
 	int64_t started_us;
+	time_t started_at;
 	struct database database;
 	struct loop *loop;
 	struct intake *intake;
@@ -66,6 +67,19 @@ static void on_pool_change(void *context)
 	struct app *app = context;
 
 	loop_defer(app->loop, &app->look);
+}
+
+static void print_metrics(void *context, struct buf *out)
+{
+	struct app *app = context;
+	struct metered metered = { .loop = app->loop,
+				   .server = app->server,
+				   .intake = app->intake,
+				   .database = &app->database,
+				   .is_ready = is_ready(app),
+				   .started_at = app->started_at };
+
+	metrics_print(out, &metered);
 }
 
 /* -- stop -------------------------------------------------------------------------------------- */
@@ -181,6 +195,7 @@ static void open_api(struct app *app)
 				 .intake = app->intake,
 				 .handover = app->handover,
 				 .is_ready = is_ready,
+				 .print_metrics = print_metrics,
 				 .app = app };
 	buf_init(&app->api.openapi);
 	openapi_print(&app->api.openapi, api_routes);
@@ -260,7 +275,7 @@ static void prepare_process(const struct config *config)
 
 enum exit_code app_serve(const struct config *config)
 {
-	struct app app = { .config = config, .started_us = loop_now_us() };
+	struct app app = { .config = config, .started_us = loop_now_us(), .started_at = time(NULL) };
 	enum exit_code code;
 
 	prepare_process(config);

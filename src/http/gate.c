@@ -59,25 +59,31 @@ static void cut_input(struct evbuffer *input, size_t behind, size_t count)
 
 /*
  * How large a body may be is the route's matter, and it is asked before the body comes, so that nobody sends in vain.
- * A path that does not decode is answered later, like one that is unknown.
+ * What that took is kept for the handler. A path that does not decode is answered later, like one that is unknown.
  */
 static size_t body_limit(struct connection *connection)
 {
-	struct arena *arena = arena_new();
-	size_t limit = BODY_STRAY_MAX;
-	struct target target;
+	struct framing *framing = &connection->framing;
+	struct text target = { framing->target.bytes, framing->target.length };
 	const char *why;
 
-	if (target_read(arena, (struct text){ connection->framing.target.bytes, connection->framing.target.length },
-			&target, &why)) {
-		struct route_match match =
-			router_find(connection->server->options.routes, connection->framing.method, target.path);
+	request_drop(&connection->prepared);
+	connection->prepared = request_prepare(connection->server->options.routes, framing->method, target, &why);
+	if (!connection->prepared)
+		return BODY_STRAY_MAX;
+	connection->prepared->number = connection->requests_read;
+	return connection->prepared->match.route ? connection->prepared->match.route->body_max : BODY_STRAY_MAX;
+}
 
-		if (match.route)
-			limit = match.route->body_max;
-	}
-	arena_free(&arena);
-	return limit;
+/* Requests that a client sends ahead are read ahead: what is prepared may be of a later one. */
+struct request *connection_take_prepared(struct connection *connection)
+{
+	struct request *prepared = connection->prepared;
+
+	if (!prepared || prepared->number != connection->requests_answered)
+		return NULL;
+	connection->prepared = NULL;
+	return prepared;
 }
 
 /* A method that evhttp does not know, or treats in a way of its own (CONNECT, TRACE): the same answers. */
@@ -198,6 +204,7 @@ static void on_connection_closed(struct evhttp_connection *evhttp, void *context
 		bufferevent_setfd(connection->stream, -1);
 		lingerer_take(server, connection->descriptor);
 	}
+	request_drop(&connection->prepared);
 	framing_done(&connection->framing);
 	mem_free(connection);
 	server_connection_ended(server);

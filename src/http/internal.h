@@ -71,6 +71,7 @@ struct connection {
 	const struct problem *refusal; /* set: nothing more is read, and this is the last answer */
 	const char *refusal_detail;
 	unsigned refusal_allowed;
+	struct request *prepared; /* owned: of the request whose body is on its way, target and match */
 	bool must_linger;
 	bool is_cutting; /* the gate itself changes the input now */
 	struct deferred soon;
@@ -78,6 +79,8 @@ struct connection {
 
 struct request {
 	struct list node;
+	uint64_t number; /* of its connection's requests, from 0; only while it is prepared */
+	const char *sent_target;
 	struct server *server;
 	struct evhttp_request *evhttp;
 	struct arena *arena;
@@ -98,6 +101,9 @@ struct bufferevent *gate_accept(struct event_base *base, void *server);
 
 /* The connection of evhttp's request; NULL when it is gone. */
 struct connection *connection_of(const struct server *server, struct evhttp_request *evhttp);
+
+/* What the gate has prepared for the request that is to be answered next, given away; NULL: nothing. */
+struct request *connection_take_prepared(struct connection *connection);
 
 /* Ends a connection that no handler holds. */
 void connection_free(struct connection *connection);
@@ -128,8 +134,16 @@ void lingerers_sweep(struct server *server, int64_t now_ms, bool everything);
 
 /* -- request.c --------------------------------------------------------------------------------- */
 
-/* Wraps evhttp's request. */
-struct request *request_new(struct server *server, struct evhttp_request *evhttp);
+/*
+ * Before evhttp has a request: its target decoded and its route found. NULL when the target does not decode; *why_out
+ * then says why. Owned by the caller: request_drop(), or request_new() takes it.
+ */
+struct request *request_prepare(const struct route *routes, enum http_method method, struct text target,
+				const char **why_out);
+void request_drop(struct request **prepared);
+
+/* Wraps evhttp's request. Takes what was prepared for it (NULL: nothing was), and uses it when it is of the same. */
+struct request *request_new(struct server *server, struct evhttp_request *evhttp, struct request *prepared);
 void request_free(struct request *request);
 
 /* The routes' methods as the value of Allow; out has room for it. */

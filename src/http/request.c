@@ -31,15 +31,56 @@ static enum http_method method_of(const struct evhttp_request *evhttp)
 	}
 }
 
-struct request *request_new(struct server *server, struct evhttp_request *evhttp)
+static struct request *request_in_arena(void)
 {
 	struct arena *arena = arena_new();
 	struct request *request = arena_alloc(arena, 1, sizeof(*request));
+
+	request->arena = arena;
+	return request;
+}
+
+struct request *request_prepare(const struct route *routes, enum http_method method, struct text target,
+				const char **why_out)
+{
+	struct request *request = request_in_arena();
+
+	request->method = method;
+	request->sent_target = arena_copy(request->arena, target.at, target.length);
+	if (target_read(request->arena, target, &request->target, why_out))
+		request->match = router_find(routes, method, request->target.path);
+	else
+		request_drop(&request);
+	return request;
+}
+
+void request_drop(struct request **prepared)
+{
+	struct arena *arena = *prepared ? (*prepared)->arena : NULL;
+
+	arena_free(&arena);
+	*prepared = NULL;
+}
+
+/* The gate and evhttp read alike; should they ever differ, it is evhttp's reading that is answered. */
+static bool is_same(const struct request *prepared, const struct evhttp_request *evhttp)
+{
+	return prepared->method == method_of(evhttp) &&
+	       strcmp(prepared->sent_target, evhttp_request_get_uri(evhttp)) == 0;
+}
+
+struct request *request_new(struct server *server, struct evhttp_request *evhttp, struct request *prepared)
+{
+	struct request *request;
+	struct arena *arena;
 	const char *id;
 
+	if (prepared && !is_same(prepared, evhttp))
+		request_drop(&prepared);
+	request = prepared ? prepared : request_in_arena();
+	arena = request->arena;
 	request->server = server;
 	request->evhttp = evhttp;
-	request->arena = arena;
 	request->method = method_of(evhttp);
 	request->started_us = loop_now_us();
 	id = request_header(request, "X-Request-Id");

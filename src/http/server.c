@@ -51,7 +51,7 @@ static void dispatch(struct server *server, struct request *request, const char 
 {
 	const char *why;
 
-	if (!target_read(request->arena, text_of(sent), &request->target, &why)) {
+	if (!request->target.path && !target_read(request->arena, text_of(sent), &request->target, &why)) {
 		request->target.path = "";
 		reply_problem(request, &problem_malformed, "%s", why);
 		return;
@@ -59,7 +59,7 @@ static void dispatch(struct server *server, struct request *request, const char 
 	if (is_about_server(request, sent))
 		request->match.allowed =
 			HTTP_GET | HTTP_HEAD | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE | HTTP_OPTIONS;
-	else
+	else if (!request->match.route)
 		request->match = router_find(server->options.routes, request->method, request->target.path);
 	if (!request->match.route)
 		answer_unrouted(request);
@@ -74,7 +74,8 @@ static void on_request(struct evhttp_request *evhttp, void *context)
 {
 	struct server *server = context;
 	struct connection *connection = connection_of(server, evhttp);
-	struct request *request = request_new(server, evhttp);
+	struct request *prepared = connection ? connection_take_prepared(connection) : NULL;
+	struct request *request = request_new(server, evhttp, prepared);
 
 	log_set_request(request->id);
 	if (connection && connection_hold(connection)) {

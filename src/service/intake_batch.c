@@ -106,9 +106,8 @@ static void ask_leads(struct flow *flow, struct batch *batch)
 
 	for (size_t i = 0; i < batch->count; i++)
 		drafts[i] = batch->drafts[i].queued;
-	batch_leads_ask(flow, drafts, batch->count);
 	batch->index[BATCH_LEADS] = batch->asked + 1;
-	batch->asked += 2;
+	batch->asked += batch_leads_ask(flow, drafts, batch->count);
 }
 
 static void ask_sticky(struct flow *flow, struct batch *batch)

@@ -11,8 +11,29 @@ static int by_external_id(const void *a, const void *b)
 	return text_compare((*first)->draft.external_id, (*second)->draft.external_id);
 }
 
+static bool changes_lead(const struct contact_draft *draft)
+{
+	return draft->name.is_given || draft->phone.is_given || draft->email.is_given;
+}
+
+static int ask_lock(struct flow *flow, struct queued_draft *const *drafts, size_t draft_count)
+{
+	struct text *external_ids = arena_alloc(flow_arena(flow), draft_count, sizeof(*external_ids));
+	struct args args = flow_args(flow);
+	size_t count = 0;
+
+	for (size_t i = 0; i < draft_count; i++)
+		if (changes_lead(&drafts[i]->draft))
+			external_ids[count++] = drafts[i]->draft.external_id;
+	if (!count)
+		return 0;
+	args_texts(&args, external_ids, count);
+	flow_ask(flow, Q_BATCH_LEADS_LOCK, &args);
+	return 1;
+}
+
 /* In the order of their external ids, so that two batches cannot wait for each other's leads in a circle. */
-void batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count)
+int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count)
 {
 	struct arena *arena = flow_arena(flow);
 	struct queued_draft **sorted = arena_alloc(arena, count, sizeof(*sorted));
@@ -39,6 +60,7 @@ void batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size
 			external_ids[distinct++] = external_ids[i];
 	args_texts(&find, external_ids, distinct);
 	flow_ask(flow, Q_BATCH_LEADS, &find);
+	return 2 + ask_lock(flow, drafts, count);
 }
 
 static int known_lead_compare(const void *a, const void *b)
@@ -65,11 +87,6 @@ int64_t known_lead_id(const struct known_leads *leads, struct text external_id)
 
 	assert(lead);
 	return lead->id;
-}
-
-static bool changes_lead(const struct contact_draft *draft)
-{
-	return draft->name.is_given || draft->phone.is_given || draft->email.is_given;
 }
 
 static void member_overlay(struct lead_member *member, const struct lead_member *newer)

@@ -16,8 +16,11 @@ struct known_leads {
 	size_t count;
 };
 
-/* Asks two statements: makes the leads that are new, then reads the ids of all. */
-void batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count);
+/*
+ * Asks two statements, which make the leads that are new and read the ids of all, and a third where drafts say
+ * something of their leads: that locks those. Returns how many.
+ */
+int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count);
 
 /* The answer of the second one; borrows its texts. */
 struct known_leads batch_leads_read(struct flow *flow, const struct rows *rows);

@@ -91,7 +91,7 @@ def head_is_get_without_a_body(api):
         full, head = api.get(path), api.head(path)
         assert head.status == full.status, path
         assert head.headers.get("content-type") == full.headers.get("content-type"), path
-        if full.status == 200:
+        if full.status == 200 and path != "/metrics":  # which also counts those who ask for it
             assert head.headers.get("content-length") == full.headers.get("content-length", str(len(full.body))), path
 
 

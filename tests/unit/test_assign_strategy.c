@@ -2,6 +2,8 @@
 #include "unit/rosters.h"
 #include "unit/unit.h"
 
+#include <math.h>
+
 enum { ROUNDS = 3000, CONTACTS = 40 };
 
 /* The link through which a contact of that source could go to that operator now; NULL: it could not. */
@@ -55,12 +57,12 @@ static void check_may(const struct world *before, const struct world *after, con
 {
 	int64_t sum = candidate_weights(before, wish->source_id);
 
-	ck_assert_int_eq(choice->seat != NOBODY, sum > 0);
-	ck_assert_int_eq(choice->reason == WAITING_NOT, sum > 0);
+	must_hold((choice->seat != NOBODY) == (sum > 0));
+	must_hold((choice->reason == WAITING_NOT) == (sum > 0));
 	if (choice->seat == NOBODY)
 		return;
-	ck_assert_ptr_nonnull(way_to(before, wish->source_id, before->seats[choice->seat].operator_id));
-	ck_assert_int_le(after->seats[choice->seat].load, after->seats[choice->seat].limit);
+	must_hold(way_to(before, wish->source_id, before->seats[choice->seat].operator_id));
+	must_hold(after->seats[choice->seat].load <= after->seats[choice->seat].limit);
 }
 
 START_TEST(somebody_is_chosen_exactly_when_somebody_may_and_then_one_of_those)
@@ -76,12 +78,12 @@ static void check_loads(const struct world *before, const struct world *after, c
 	for (size_t i = 0; i < before->roster.seat_count; i++) {
 		bool is_chosen = (ptrdiff_t)i == choice->seat;
 
-		ck_assert_int_eq(after->seats[i].load, before->seats[i].load + is_chosen);
+		must_hold(after->seats[i].load == before->seats[i].load + is_chosen);
 		if (!is_chosen)
-			ck_assert_int_eq(after->seats[i].last_contact_id, before->seats[i].last_contact_id);
+			must_hold(after->seats[i].last_contact_id == before->seats[i].last_contact_id);
 		else
 			for (size_t other = 0; other < before->roster.seat_count; other++)
-				ck_assert_int_gt(after->seats[i].last_contact_id, before->seats[other].last_contact_id);
+				must_hold(after->seats[i].last_contact_id > before->seats[other].last_contact_id);
 	}
 }
 
@@ -97,9 +99,9 @@ static void check_sticky(const struct world *before, const struct world *after, 
 	bool is_free = wish->sticky_operator_id && way_to(before, wish->source_id, wish->sticky_operator_id);
 
 	(void)after;
-	ck_assert_int_eq(choice->is_sticky, is_free);
+	must_hold(choice->is_sticky == is_free);
 	if (is_free)
-		ck_assert_int_eq(before->seats[choice->seat].operator_id, wish->sticky_operator_id);
+		must_hold(before->seats[choice->seat].operator_id == wish->sticky_operator_id);
 }
 
 START_TEST(the_sticky_operator_gets_it_if_it_may_and_only_then)
@@ -112,12 +114,12 @@ static void check_drawn(const struct world *before, const struct world *after, c
 			const struct choice *choice)
 {
 	(void)after;
-	ck_assert_int_eq(choice->is_drawn,
-			 choice->seat != NOBODY && !choice->is_sticky && wish->strategy == STRATEGY_WEIGHTED_RANDOM);
+	must_hold(choice->is_drawn ==
+		  (choice->seat != NOBODY && !choice->is_sticky && wish->strategy == STRATEGY_WEIGHTED_RANDOM));
 	if (choice->is_drawn)
-		ck_assert_uint_lt(choice->draw, (uint64_t)candidate_weights(before, wish->source_id));
+		must_hold(choice->draw < (uint64_t)candidate_weights(before, wish->source_id));
 	else
-		ck_assert_uint_eq(choice->draw, 0);
+		must_hold(choice->draw == 0);
 }
 
 START_TEST(only_weighted_random_draws)
@@ -136,9 +138,9 @@ static void check_credits(const struct world *before, const struct world *after,
 		bool takes_part = is_turn && link->source_id == wish->source_id &&
 				  way_to(before, link->source_id, before->seats[link->seat].operator_id);
 
-		ck_assert_int_eq(after->links[i].weight, link->weight);
+		must_hold(after->links[i].weight == link->weight);
 		if (!takes_part)
-			ck_assert_int_eq(after->links[i].credit, link->credit);
+			must_hold(after->links[i].credit == link->credit);
 	}
 }
 
@@ -163,10 +165,10 @@ static void check_chances(const struct world *before, const struct world *after,
 
 		if (is_by_weight && !choice->is_sticky)
 			wanted = way ? (double)way->weight / (double)candidate_weights(before, wish->source_id) : 0;
-		ck_assert_double_eq(chances[i], wanted);
+		must_hold(chances[i] == wanted);
 		whole += chances[i];
 	}
-	ck_assert_double_eq_tol(whole, choice->seat != NOBODY, 1e-9);
+	must_hold(fabs(whole - (choice->seat != NOBODY)) < 1e-9);
 }
 
 START_TEST(the_chances_of_a_choice_are_those_of_its_strategy_and_make_one)

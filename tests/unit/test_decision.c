@@ -100,16 +100,15 @@ static void check_moment(const struct stored *stored, const struct batch *batch,
 		const struct link *link = &step->links[first + i];
 		const struct seat *seat = &step->seats[link->seat], *again = &stored->seats_again[i];
 
-		ck_assert_int_eq(again->operator_id, seat->operator_id);
-		ck_assert_int_eq(again->load, seat->load);
-		ck_assert_int_eq(again->limit, seat->limit);
-		ck_assert_int_eq(again->is_active, seat->is_active);
-		ck_assert_int_eq(stored->links_again[i].weight, link->weight);
-		ck_assert_int_eq(stored->links_again[i].credit, link->credit);
+		must_hold(again->operator_id == seat->operator_id);
+		must_hold(again->load == seat->load);
+		must_hold(again->limit == seat->limit);
+		must_hold(again->is_active == seat->is_active);
+		must_hold(stored->links_again[i].weight == link->weight);
+		must_hold(stored->links_again[i].credit == link->credit);
 		for (size_t k = 0; k < i; k++)
-			ck_assert_int_eq(again->last_contact_id < stored->seats_again[k].last_contact_id,
-					 seat->last_contact_id <
-						 step->seats[step->links[first + k].seat].last_contact_id);
+			must_hold((again->last_contact_id < stored->seats_again[k].last_contact_id) ==
+				  (seat->last_contact_id < step->seats[step->links[first + k].seat].last_contact_id));
 	}
 }
 
@@ -118,13 +117,13 @@ static void check_choice(struct stored *stored, const struct step *step)
 {
 	struct choice again = assign_with_draw(&stored->roster, &step->wish, step->choice.draw);
 
-	ck_assert_int_eq(again.reason, step->choice.reason);
-	ck_assert_int_eq(again.is_sticky, step->choice.is_sticky);
-	ck_assert_int_eq(again.is_drawn, step->choice.is_drawn);
+	must_hold(again.reason == step->choice.reason);
+	must_hold(again.is_sticky == step->choice.is_sticky);
+	must_hold(again.is_drawn == step->choice.is_drawn);
 	if (step->choice.seat == NOBODY)
-		ck_assert_int_eq(again.seat, NOBODY);
+		must_hold(again.seat == NOBODY);
 	else
-		ck_assert_int_eq(again.seat, (ptrdiff_t)stored->places[step->choice.seat]);
+		must_hold(again.seat == (ptrdiff_t)stored->places[step->choice.seat]);
 }
 
 static void for_many_contacts(void (*check)(struct stored *stored, const struct batch *batch, const struct step *step))

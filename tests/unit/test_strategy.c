@@ -163,8 +163,8 @@ START_TEST(in_a_whole_round_everybody_gets_exactly_its_weight)
 		for (int64_t i = weight_sum(candidates, count) / divisor; i > 0; i--)
 			seen[strategy_smooth_weighted(candidates, count)]++;
 		for (size_t i = 0; i < count; i++) {
-			ck_assert_int_eq(seen[i], candidates[i].weight / divisor);
-			ck_assert_int_eq(candidates[i].credit, 0);
+			must_hold(seen[i] == (candidates[i].weight / divisor));
+			must_hold(candidates[i].credit == 0);
 		}
 	}
 }
@@ -183,9 +183,9 @@ static void check_spread(struct candidate *candidates, size_t count, int turns, 
 		for (size_t i = 0; i < count; i++) {
 			int64_t behind = turn * candidates[i].weight - seen[i] * sum;
 
-			ck_assert_int_eq(candidates[i].credit, behind);
-			ck_assert_int_gt(behind, -sum);
-			ck_assert_int_lt(behind * 1000, behind_most * sum);
+			must_hold(candidates[i].credit == behind);
+			must_hold(behind > -sum);
+			must_hold(behind * 1000 < behind_most * sum);
 		}
 	}
 }
@@ -283,15 +283,15 @@ START_TEST(the_least_loaded_has_nobody_before_it)
 		struct candidate some[MOST];
 		size_t count = random_candidates(&rng, some, 3), picked = strategy_least_loaded(some, count);
 
-		ck_assert_uint_lt(picked, count);
+		must_hold(picked < count);
 		for (size_t i = 0; i < count; i++) {
 			int64_t lead = some[i].load * some[picked].limit - some[picked].load * some[i].limit;
 
-			ck_assert_int_ge(lead, 0);
+			must_hold(lead >= 0);
 			if (lead == 0)
-				ck_assert_int_le(some[i].weight, some[picked].weight);
+				must_hold(some[i].weight <= some[picked].weight);
 			if (lead == 0 && some[i].weight == some[picked].weight)
-				ck_assert_uint_ge(i, picked);
+				must_hold(i >= picked);
 		}
 	}
 }
@@ -306,11 +306,11 @@ START_TEST(the_least_recent_is_the_one_whose_last_contact_is_the_oldest)
 		struct candidate some[MOST];
 		size_t count = random_candidates(&rng, some, 3), picked = strategy_least_recent(some, count);
 
-		ck_assert_uint_lt(picked, count);
+		must_hold(picked < count);
 		for (size_t i = 0; i < count; i++) {
-			ck_assert_int_ge(some[i].last_contact_id, some[picked].last_contact_id);
+			must_hold(some[i].last_contact_id >= some[picked].last_contact_id);
 			if (i < picked)
-				ck_assert_int_gt(some[i].last_contact_id, some[picked].last_contact_id);
+				must_hold(some[i].last_contact_id > some[picked].last_contact_id);
 		}
 	}
 }

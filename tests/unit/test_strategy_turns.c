@@ -37,7 +37,7 @@ static int64_t team_take(struct team *team, enum strategy strategy, int contacts
 	for (int i = 0; i < contacts; i++) {
 		struct choice choice = assign_with_draw(&team->roster, &wish, 0);
 
-		ck_assert_int_ne(choice.seat, NOBODY);
+		must_hold(choice.seat != NOBODY);
 		team->seen[choice.seat]++;
 		row = choice.seat == last ? row + 1 : 1;
 		last = choice.seat;

@@ -20,6 +20,13 @@ struct unit {
 /* Called before main() by what UNIT_SUITE makes. */
 void unit_register(struct unit *unit);
 
+/* For claims in loops of millions: check's own asserts write each success into a file, which takes minutes then. */
+#define must_hold(claim)                                                                                               \
+	do {                                                                                                           \
+		if (!(claim))                                                                                          \
+			ck_abort_msg("does not hold: %s", #claim);                                                     \
+	} while (0)
+
 #define UNIT_SUITE(suite)                                                                                              \
 	static void suite##_fill(TCase *tests);                                                                        \
 	static struct unit suite##_unit = { .name = #suite, .fill = suite##_fill };                                    \

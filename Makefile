@@ -16,7 +16,7 @@ endif
 GEN := $(BUILD)/gen
 SOURCES := $(wildcard $(LAYERS:%=src/%/*.c))
 GENERATED := queries migrations assets
-C_FILES := $(wildcard src/*/*.c tests/unit/*.c tests/db/*.c tests/fuzz/*.c)
+C_FILES := $(wildcard src/*/*.c tests/unit/*.c tests/db/*.c tests/fuzz/*.c tests/load/*.c)
 H_FILES := $(wildcard include/*/*.h src/*/*.h tests/unit/*.h tests/db/*.h tests/fuzz/*.h)
 CONSOLE := $(shell find src/console -type f 2>/dev/null)
 
@@ -211,7 +211,12 @@ fuzz: fuzz-compiler
 	@$(MAKE) --no-print-directory $(BUILD)/fuzz/fuzz
 	@BUILD='$(BUILD)' SECONDS_EACH='$(or $(SECONDS),60)' scripts/fuzz.sh $(TARGETS)
 
-bench: $(BUILD)/leadd
+# The service without the database, for the load test: its ceiling.
+$(BUILD)/ceiling: $(BUILD)/obj/tests/load/ceiling.o $(BUILD)/libleadd.a
+	@echo '  LINK  $@'
+	@$(CC) $(CFLAGS_ALL) $(FLAGS_SHIPPED) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+
+bench: $(BUILD)/leadd $(BUILD)/ceiling
 	@LEADD=$(BUILD)/leadd python3 tests/load/bench.py $(ARGS)
 
 format: packages

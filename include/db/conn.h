@@ -30,7 +30,8 @@ struct conn_options {
 
 struct conn_hooks {
 	void (*on_ready)(void *owner, struct conn *conn); /* connected and prepared: a trip may be sent */
-	void (*on_lost)(void *owner, struct conn *conn); /* once for each on_ready; before the answers of a lost trip */
+	/* Once for each on_ready, before the answers of a lost trip. is_overdue: it did not answer within unit_ms. */
+	void (*on_lost)(void *owner, struct conn *conn, bool is_overdue);
 
 	/* A notification, borrowed during the call, which must not free the connection; may be NULL. */
 	void (*on_notify)(void *owner, const char *channel, const char *payload);

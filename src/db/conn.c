@@ -78,7 +78,7 @@ static void disconnect(struct conn *conn)
 static void tell_loss(struct conn *conn, bool was_ready, bool overdue)
 {
 	if (was_ready)
-		conn->hooks->on_lost(conn->owner, conn);
+		conn->hooks->on_lost(conn->owner, conn, overdue);
 	if (conn->running)
 		trip_end(conn, true, overdue);
 	conn->asked = 0;

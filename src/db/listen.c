@@ -54,11 +54,12 @@ static void on_ready(void *owner, struct conn *conn)
 	listener->on_notify(listener->context, NULL, NULL);
 }
 
-static void on_lost(void *owner, struct conn *conn)
+static void on_lost(void *owner, struct conn *conn, bool is_overdue)
 {
 	struct listener *listener = owner;
 
 	(void)conn;
+	(void)is_overdue;
 	listener->is_ready = false;
 	timer_stop(listener->silence);
 }

@@ -18,7 +18,7 @@ enum { LOCK_POLL_MS = 100, LOG_EVERY_MS = 5000, VERSION_LEAST = 140000 };
  * The book-keeping cannot live in sql/queries: pools prepare those, on a schema that is up to date. A lock that
  * somebody else holds fails a migration instead of stopping everybody who queues behind its own locks.
  */
-static const char sql_settings[] = "set client_min_messages = warning; set statement_timeout = 0; "
+static const char sql_settings[] = "set client_min_messages = notice; set statement_timeout = 0; "
 				   "set lock_timeout = '10s'; set idle_in_transaction_session_timeout = 0";
 static const char sql_exists[] = "select to_regclass('schema_migrations') is not null";
 static const char sql_applied[] = "select version, name, sha256 from schema_migrations order by version";

@@ -153,7 +153,11 @@ static void on_ready(void *owner, struct conn *conn)
 		conn_connect(pool->conns[i]);
 }
 
-static void on_lost(void *owner, struct conn *conn)
+/*
+ * Where one does not answer, the others may be as dead: whoever waits must not find that out one after the other. Those
+ * that are idle are made anew.
+ */
+static void on_lost(void *owner, struct conn *conn, bool is_overdue)
 {
 	struct pool *pool = owner;
 
@@ -165,6 +169,8 @@ static void on_lost(void *owner, struct conn *conn)
 	pool->lost++;
 	if (!pool->closing)
 		loop_defer(pool->loop, &pool->change);
+	while (is_overdue && pool->idle_count)
+		conn_drop(pool->idle[pool->idle_count - 1], "suspect", false);
 }
 
 /* -- jobs -------------------------------------------------------------------------------------- */

@@ -107,10 +107,14 @@ static const char *explain(const char *sqlstate, const struct db_reason *reason)
 	return *reason->words ? reason->words : "no answer in time";
 }
 
-static void no_notice(void *context, const PGresult *notice)
+/* Only scripts say something worth reading, with RAISE NOTICE; what they name are the schema's objects. */
+static void on_notice(void *context, const PGresult *notice)
 {
-	(void)context;
-	(void)notice;
+	const struct session *session = context;
+	const char *text = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (session->script && text)
+		log_warn("migrate.notice", "text=%s", log_quote(text));
 }
 
 static bool is_well_formed(const char *conninfo)
@@ -159,7 +163,7 @@ bool session_open(struct session *session, const char *conninfo, int64_t wait_ms
 	}
 	target_free(&target);
 	if (connected)
-		PQsetNoticeReceiver(session->pg, no_notice, NULL);
+		PQsetNoticeReceiver(session->pg, on_notice, session);
 	return connected;
 }
 

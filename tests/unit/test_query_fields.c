@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(visible_text_is_ascii_without_blanks)
 {
-	static const struct field keys[] = { { "key", FIELD_VISIBLE, 0, 2, 5 }, { 0 } };
+	static const struct field keys[] = { { "key", FIELD_VISIBLE, 0, 2, 5, .help = "A key." }, { 0 } };
 	static const char *const wrong[] = { "key=a",   "key=abcdef", "key=a+b",   "key=+ab",
 					     "key=ab+", "key=a%09b",  "key=ab%7F", "key=%C3%A9a" };
 

@@ -160,7 +160,7 @@ $(1)/fuzz-replay: $$(patsubst tests/%.c,$(1)/obj/tests/%.o,$$(FUZZ_SOURCES) test
 	@echo '  LINK  $$@'
 	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
 
--include $$(patsubst src/%.c,$(1)/obj/%.d,$$(SOURCES)) $$(patsubst tests/%.c,$(1)/obj/tests/%.d,$$(wildcard tests/unit/*.c tests/db/*.c tests/fuzz/*.c))
+-include $$(patsubst src/%.c,$(1)/obj/%.d,$$(SOURCES)) $$(patsubst tests/%.c,$(1)/obj/tests/%.d,$$(wildcard tests/unit/*.c tests/db/*.c tests/fuzz/*.c tests/load/*.c))
 -include $$(GENERATED:%=$(1)/obj/gen/%.d)
 endef
 

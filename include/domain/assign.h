@@ -49,11 +49,12 @@ struct wish {
 
 /* Why nobody took a contact: of those linked, the one nearest to taking it tells. */
 enum waiting_reason {
-	WAITING_NOT = 0,     /* somebody took it */
-	WAITING_FULL,        /* an active operator with a weight was at its limit */
-	WAITING_INACTIVE,    /* operators with a weight are all inactive */
-	WAITING_WEIGHT_ZERO, /* all weights are 0 */
-	WAITING_NO_OPERATORS /* the source has no operators at all */
+	WAITING_NOT = 0,      /* somebody took it */
+	WAITING_FULL,         /* an active operator with a weight was at its limit */
+	WAITING_INACTIVE,     /* operators with a weight are all inactive */
+	WAITING_WEIGHT_ZERO,  /* all weights are 0 */
+	WAITING_NO_OPERATORS, /* the source has no operators at all */
+	WAITING_QUEUED        /* not the rule's: there is room, but older ones that wait go first */
 };
 
 /* As stored and shown: "full", ...; NULL for WAITING_NOT. */

@@ -1,13 +1,24 @@
 -- Whom a lead goes to again: the operator of its newest assignment in a source, if that is young enough; looked for
--- among the lead's 100 newest contacts. %1 lead id, %2 source id, %3 seconds
-(select recent.operator_id
-   from (select contacts.source_id, contacts.operator_id, contacts.assigned_at
+-- among the lead's 100 newest contacts. What was assigned before there was a history is told by the contact itself.
+-- %1 lead id, %2 source id, %3 seconds
+(select assigned.operator_id
+   from (select contacts.id, contacts.source_id, contacts.operator_id, contacts.assigned_at
 	   from contacts
 	  where contacts.lead_id = %1
 	  order by contacts.id desc
 	  limit 100) as recent
+   left join lateral (
+	select history.to_operator_id, history.at
+	  from contact_history as history
+	 where history.contact_id = recent.id
+	   and history.kind in ('assigned', 'transferred')
+	 order by history.id desc
+	 limit 1) as newest on true
+  cross join lateral (
+	select coalesce(newest.to_operator_id, recent.operator_id) as operator_id,
+	       coalesce(newest.at, recent.assigned_at) as at) as assigned
   where recent.source_id = %2
-    and recent.operator_id is not null
-    and recent.assigned_at > now() - make_interval(secs => %3)
-  order by recent.assigned_at desc
+    and assigned.operator_id is not null
+    and assigned.at > now() - make_interval(secs => %3)
+  order by assigned.at desc, recent.id desc
   limit 1)

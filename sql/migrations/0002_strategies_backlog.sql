@@ -36,6 +36,11 @@ alter table contacts disable trigger user;
 update contacts set waiting_reason = null where status <> 'waiting' and waiting_reason is not null;
 update contacts set waiting_reason = 'released' where status = 'waiting' and waiting_reason is null;
 alter table contacts enable trigger user;
+alter table contacts drop constraint contacts_waiting_reason_known;
+alter table contacts add constraint contacts_waiting_reason_known check (
+	waiting_reason in ('no_operators', 'inactive', 'full', 'weight_zero', 'queued', 'released'));
+comment on column contacts.waiting_reason is
+	'Why nobody took it: no_operators, inactive, full, weight_zero; queued: behind older ones; released: given up.';
 alter table contacts add constraint contacts_status_waiting_reason
 	check ((status = 'waiting') = (waiting_reason is not null));
 create index contacts_backlog on contacts (source_id, id) where waiting_reason is not null;
@@ -201,8 +206,10 @@ end $$;
 
 create trigger source_operator_weights_added after insert on source_operator_weights
 	for each row when (new.weight > 0) execute function backlog_wake_source();
-create trigger source_operator_weights_raised after update of weight on source_operator_weights
-	for each row when (old.weight = 0 and new.weight > 0) execute function backlog_wake_source();
+create trigger source_operator_weights_raised after update of weight, source_id, operator_id on source_operator_weights
+	for each row when (new.weight > 0 and (old.weight = 0
+			or (old.source_id, old.operator_id) <> (new.source_id, new.operator_id)))
+	execute function backlog_wake_source();
 
 create function backlog_wake_all() returns trigger language plpgsql as $$
 begin

@@ -149,7 +149,9 @@ begin
 	if exists (select from after
 		     join before on before.id = after.id
 		     join sources on sources.id = after.source_id
-		    where after.status = 'waiting' and before.status <> 'waiting' and sources.backlog = 'auto')
+		    where after.status = 'waiting'
+		      and (before.status, before.source_id) <> (after.status, after.source_id)
+		      and sources.backlog = 'auto')
 	then
 		notify leadd_backlog;
 	end if;
@@ -204,12 +206,13 @@ insert into history_start (after_contact_id) select coalesce(max(id), 0) from co
 comment on table history_start is 'Since when every contact has a history: of all later ones it is complete.';
 
 
--- An operator who ever got a contact stays, so that history can name it.
+-- An operator who ever got a contact stays, so that history can name it. Told as the foreign key of contacts would
+-- tell it, which every version of the program knows.
 create function operators_in_history() returns trigger language plpgsql as $$
 begin
 	if exists (select from operator_loads where operator_id = old.id and last_contact_id > 0) then
 		raise exception 'operator % appears in history; deactivate it instead', old.id
-			using errcode = 'foreign_key_violation', constraint = 'operators_in_history',
+			using errcode = 'foreign_key_violation', constraint = 'contacts_operator_id_fkey',
 			table = 'operators';
 	end if;
 	return old;

@@ -22,7 +22,8 @@ begin
 			end if;
 			grant usage on schema reporting to reporting;
 			grant select on all tables in schema reporting to reporting;
-			if (select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()) then
+			if (select pg_has_role(datdba, 'usage') from pg_database where datname = current_database())
+			then
 				execute format('grant connect on database %I to reporting', current_database());
 			end if;
 			return;

@@ -1,4 +1,5 @@
--- Every contact that came after history began has one, which begins with nobody holding it.
+-- Every contact that came after history began has one, which begins with nobody holding it. Since
+-- when there is history must be known.
 -- -> checked, wrong, examples
 with since as materialized (
 	select id
@@ -18,5 +19,8 @@ with since as materialized (
 	 where first.kind is null
 	    or first.kind not in ('assigned', 'waiting', 'closed')
 	    or first.from_operator_id is not null
+	union all
+	select 0, 'history_start: its row is gone, so that nobody knows which contacts must have a history'
+	 where not exists (select from history_start)
 )
 select (select count(*) from since) as checked, {{audit_answer}}

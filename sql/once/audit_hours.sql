@@ -1,4 +1,4 @@
--- The report's sums by hours are those of the decisions.
+-- The report's sums by hours are those of the decisions. (Without the mark up to when: see audit_progress.)
 -- -> checked, wrong, examples
 with told as (
 	{{hours_told}}
@@ -12,5 +12,6 @@ with told as (
 	  from told
 	  full join distribution_hours as stored using (source_id, hour, operator_id)
 	 where {{hours_differ stored told}}
+   and exists (select from distribution_progress)
 )
 select (select count(*) from distribution_hours) as checked, {{audit_answer}}

@@ -1,9 +1,11 @@
--- Sums up anew, in a snapshot that is newer than the lock; writes what differs.
+-- Sums up anew, in a snapshot that is newer than the lock; writes what differs. Nothing without the
+-- mark up to when.
 with told as materialized (
 	{{hours_told}}
 ), gone as (
 	delete from distribution_hours as stored
-	 where not exists (select from told
+	 where exists (select from distribution_progress)
+   and not exists (select from told
 			    where told.source_id = stored.source_id
 			      and told.hour = stored.hour
 			      and told.operator_id = stored.operator_id)

@@ -1,4 +1,5 @@
--- Everything that is named is there. Foreign keys see to it, unless somebody has switched triggers off.
+-- Everything that is named is there. Foreign keys see to it, unless somebody has switched triggers off; to the
+-- operators and decisions of history nothing does.
 -- -> checked, wrong, examples
 with wrong as (
 	select format('contacts-%s', contact.id) as place,
@@ -29,5 +30,14 @@ with wrong as (
 		select from_operator_id from contact_history) as named
 	  left join operators as operator on operator.id = named.operator_id
 	 where named.operator_id is not null and operator.id is null
+	union all
+	select format('decision-%s-%s', history.contact_id, history.id),
+	       format('contact %s: entry %s was chosen in batch %s, source %s, whose decision is not there',
+			history.contact_id, history.id, history.batch_id, contact.source_id)
+	  from contact_history as history
+	  join contacts as contact on contact.id = history.contact_id
+	  left join assignment_decisions as decision
+	    on decision.batch_id = history.batch_id and decision.source_id = contact.source_id
+	 where history.batch_id is not null and decision.batch_id is null
 )
 select (select count(*) from contacts) + (select count(*) from source_operator_weights) as checked, {{audit_answer}}

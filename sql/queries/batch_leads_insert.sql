@@ -1,7 +1,7 @@
 -- Stores the leads of a batch that are new, in the order of their external ids; none for a contact that will not be
 -- stored: of an unknown source, or with a key that was answered. Known leads are left out first, since each conflict
 -- would use up an id.
--- $1 external ids, $2 the source id of each, $3 the key of each or null
+-- $1 external ids, $2 the source id of each, $3 the key of each or null -> id of each that was made
 insert into leads (external_id)
 select distinct given.external_id collate "C"
   from unnest($1::text[], $2::bigint[], $3::text[]) as given (external_id, source_id, key)
@@ -12,3 +12,4 @@ select distinct given.external_id collate "C"
 	     where caller = 0 and key = given.key and created_at > now() - {{keys_last}}) is null)
  order by given.external_id collate "C"
     on conflict (external_id) do nothing
+returning id

@@ -5,7 +5,9 @@ const char *const contact_statuses[] = { "active", "waiting", "closed", NULL };
 
 /* -- what is shown ----------------------------------------------------------------------------- */
 
-static const char *const waiting_reasons[] = { "no_operators", "inactive", "full", "weight_zero", "released", NULL };
+static const char *const waiting_reasons[] = {
+	"no_operators", "inactive", "full", "weight_zero", "queued", "released", NULL,
+};
 
 static const struct field answer_fields[] = {
 	{ "id", FIELD_ID, .help = "Never reused.", .example = "42" },
@@ -30,7 +32,8 @@ static const struct field answer_fields[] = {
 	{ "version", FIELD_INTEGER, 0, 1, INT32_MAX, .help = "Grows with each change; also the ETag.", .example = "1" },
 	{ "waiting_reason", FIELD_CHOICE, FIELD_NULLABLE | FIELD_OPTIONAL, .choices = waiting_reasons,
 	  .help = "In a list with status=waiting only. Why nobody could take it: the source has no_operators, all with "
-		  "a weight are inactive, those who are active are full, all weights are zero; or it was released.",
+		  "a weight are inactive, those who are active are full, all weights are zero; queued: older "
+		  "ones go first; or it was released.",
 	  .example = "null" },
 	{ "waiting_seconds", FIELD_INTEGER, FIELD_OPTIONAL, 0, INT64_MAX,
 	  .help = "In a list with status=waiting only. Since it came in.", .example = "0" },

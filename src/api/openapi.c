@@ -135,8 +135,10 @@ static void print_content(struct buf *out, const struct answer *answer)
 		openapi_print_ref(out, answer->schema);
 		buf_char(out, '}');
 		if (answer->shape == ANSWER_PAGE)
-			buf_string(out, ",\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
-					"\"Send it as cursor for the next page; null: this is the last.\"}");
+			buf_string(out,
+				   ",\"next_cursor\":{\"type\":[\"string\",\"null\"],\"description\":"
+				   "\"Send it as cursor for the next page; null: this is the last. A page that is not "
+				   "the last may be shorter than limit, when its items are large.\"}");
 		buf_string(out, "}}");
 	}
 	buf_string(out, "}}");

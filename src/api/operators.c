@@ -5,8 +5,6 @@
 #include <inttypes.h>
 
 static const struct conflict conflicts[] = {
-	{ "operators_in_history", &problem_conflict, NULL,
-	  "The operator holds contacts or appears in their history; deactivate it instead." },
 	{ "contacts_operator_id_fkey", &problem_conflict, NULL,
 	  "The operator holds contacts or appears in their history; deactivate it instead." },
 	{ 0 },

@@ -41,6 +41,14 @@ static bool mend_loads(struct command_run *run)
 	return good;
 }
 
+/* The mark goes back together with the hours up to it: otherwise they would be summed up twice. */
+static bool mend_progress(struct command_run *run)
+{
+	return once_begin(run->once) && run_once(run, Q_AUDIT_PROGRESS_REPAIR, NULL) &&
+	       run_once(run, Q_AUDIT_HOURS_LOCK, NULL) && run_once(run, Q_AUDIT_HOURS_REPAIR, NULL) &&
+	       once_commit(run->once);
+}
+
 static bool mend_hours(struct command_run *run)
 {
 	return once_begin(run->once) && run_once(run, Q_AUDIT_HOURS_LOCK, NULL) &&
@@ -66,7 +74,9 @@ static const struct rule {
 	{ "history", Q_AUDIT_HISTORY, NULL, NULL, "every contact has a history, from its begin on" },
 	{ "holders", Q_AUDIT_HOLDERS, NULL, NULL, "contacts are as their history leaves them" },
 	{ "chains", Q_AUDIT_CHAINS, NULL, NULL, "each entry of a history goes on from the one before" },
+	{ "changes", Q_AUDIT_CHANGES, NULL, NULL, "every change of a contact is in its history" },
 	{ "decisions", Q_AUDIT_DECISIONS, audit_decisions, NULL, "choices made again give the same operators" },
+	{ "progress", Q_AUDIT_PROGRESS, NULL, mend_progress, "it is known up to when hours are summed up" },
 	{ "hours", Q_AUDIT_HOURS, NULL, mend_hours, "the report's hours are the sums of the decisions" },
 	{ "keys", Q_AUDIT_KEYS, NULL, NULL, "idempotency keys lead to their contacts" },
 	{ "times", Q_AUDIT_TIMES, NULL, NULL, "times of contacts are possible" },

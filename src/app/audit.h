@@ -15,7 +15,8 @@ enum { EXAMPLES_MAX = 5 };
 
 /*
  * Makes the newest choices again: the same operators must come of them, and each decision must count what history
- * says. False: a statement failed. (A rule of several statements, between which C decides; all others are SQL.)
+ * says, and the chances that there were. False: a statement failed. (A rule of several statements, between which C
+ * decides; all others are SQL.)
  */
 bool audit_decisions(struct command_run *run, struct finding *finding);
 

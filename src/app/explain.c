@@ -31,7 +31,9 @@ static const struct words reasons[] = {
 	{ "inactive", "everybody with a weight was inactive" },
 	{ "weight_zero", "nobody has a weight above 0" },
 	{ "no_operators", "nobody serves the source" },
+	{ "queued", "older contacts waited for the same operators and go first" },
 	{ "released", "it was given back" },
+	{ "operator_left", "the operator who had it left" },
 	{ NULL, NULL },
 };
 
@@ -127,7 +129,7 @@ static void print_event(const struct explanation *explanation)
 	const struct rows *rows = explanation->rows;
 	int row = explanation->row;
 	bool has_operator = !row_is_null(rows, row, FROM) || !row_is_null(rows, row, TO);
-	const char *at = NULL;
+	const char *at = text_equals(row_text(rows, row, REASON), TEXT("queued")) ? "it waits its turn" : NULL;
 
 	for (size_t i = 0; i < COUNT_OF(events) && !at; i++)
 		if (text_equals(row_text(rows, row, KIND), text_of(events[i].kind)))

@@ -19,7 +19,7 @@ struct pool {
 	struct conn *conns[POOL_SIZE_MAX];
 	struct conn *idle[POOL_SIZE_MAX]; /* the last one used is the first one taken: its caches are warm */
 	int idle_count, ready;
-	uint64_t lost; /* connections, since the start */
+	uint64_t lost;         /* connections, since the start */
 	int64_t down_since_ms; /* while ready is 0 */
 
 	int jobs; /* submitted and not done */

@@ -10,6 +10,7 @@ const char *waiting_reason_name(enum waiting_reason reason)
 		[WAITING_INACTIVE] = "inactive",
 		[WAITING_WEIGHT_ZERO] = "weight_zero",
 		[WAITING_NO_OPERATORS] = "no_operators",
+		[WAITING_QUEUED] = "queued",
 	};
 
 	return names[reason];

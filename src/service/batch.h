@@ -10,6 +10,7 @@ enum batch_statement {
 	BATCH_KEYS_LOCKED,
 	BATCH_KEYS,
 	BATCH_SOURCES,
+	BATCH_LEADS_MADE,
 	BATCH_LEADS,
 	BATCH_STICKY,
 	BATCH_LOADS,
@@ -59,6 +60,9 @@ struct batch {
 	struct stuck_sources stuck;
 	struct drained *drained;
 	size_t drained_count;
+	int64_t *unused_leads;
+	size_t unused_count;
+	bool *is_reserved; /* of each seat: more waiting contacts go there than this batch takes; NULL: of none */
 	bool has_keys, made_wait;
 };
 
@@ -83,11 +87,11 @@ void batch_keys_ask_store(struct flow *flow, const struct batch *batch);
 
 void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args *by_source);
 
-/*
- * Plans the waiting contacts within reach, before the new ones. Returns false when more of them could have an
- * operator than one batch takes: then new ones must not be planned.
- */
-bool batch_backlog_plan(struct flow *flow, struct batch *batch);
+/* Plans the waiting contacts within reach, before the new ones. */
+void batch_backlog_plan(struct flow *flow, struct batch *batch);
+
+/* Whether a new contact of that source could take a place for which older ones are left over to the next batch. */
+bool batch_backlog_is_ahead(const struct batch *batch, int64_t source_id);
 
 /* Asks one statement, or none where nobody got an operator. */
 void batch_backlog_ask_store(struct flow *flow, const struct batch *batch);

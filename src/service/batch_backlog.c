@@ -28,19 +28,43 @@ static struct wish wish_of(const struct rows *rows, int row)
 	return wish;
 }
 
-bool batch_backlog_plan(struct flow *flow, struct batch *batch)
+/* The operators of a source that has more waiting contacts, and more room, than one batch takes. */
+static void reserve(struct flow *flow, struct batch *batch, int64_t source_id)
+{
+	struct link_range links = roster_links_of(&batch->roster, source_id);
+
+	if (!batch->is_reserved)
+		batch->is_reserved = arena_alloc(flow_arena(flow), batch->roster.seat_count, sizeof(bool));
+	for (size_t i = links.first; i < links.first + links.count; i++)
+		if (batch->roster.links[i].weight > 0)
+			batch->is_reserved[batch->roster.links[i].seat] = true;
+}
+
+bool batch_backlog_is_ahead(const struct batch *batch, int64_t source_id)
+{
+	struct link_range links = roster_links_of(&batch->roster, source_id);
+
+	for (size_t i = links.first; batch->is_reserved && i < links.first + links.count; i++)
+		if (batch->is_reserved[batch->roster.links[i].seat] &&
+		    link_is_candidate(&batch->roster, &batch->roster.links[i]))
+			return true;
+	return false;
+}
+
+void batch_backlog_plan(struct flow *flow, struct batch *batch)
 {
 	const struct rows *rows = batch_rows(flow, BATCH_BACKLOG);
 	int count = rows ? rows_count(rows) : 0;
-	bool is_capped = false;
 
+	batch->is_reserved = NULL;
 	batch->drained_count = 0;
 	batch->drained = arena_alloc(flow_arena(flow), (size_t)count, sizeof(*batch->drained));
 	for (int row = 0; row < count; row++) {
 		struct wish wish = wish_of(rows, row);
 		struct choice choice = assign_one(&batch->roster, &wish, batch->rng);
 
-		is_capped = is_capped || row_bool(rows, row, IS_CAPPED);
+		if (count >= BACKLOG_MAX && row_bool(rows, row, IS_CAPPED))
+			reserve(flow, batch, wish.source_id);
 		if (choice.seat == NOBODY)
 			continue; /* others, older ones, took the places */
 		batch->drained[batch->drained_count++] = (struct drained){
@@ -51,7 +75,6 @@ bool batch_backlog_plan(struct flow *flow, struct batch *batch)
 			.draw = stored_draw(&choice),
 		};
 	}
-	return !is_capped || count < BACKLOG_MAX || !batch->drained_count;
 }
 
 void batch_backlog_ask_store(struct flow *flow, const struct batch *batch)

@@ -64,8 +64,13 @@ static void ask_lead_changes(struct flow *flow, const struct batch *batch)
 void batch_ask_store(struct flow *flow)
 {
 	const struct batch *batch = flow_context(flow);
+	struct args unused = flow_args(flow);
 
 	ask_lead_changes(flow, batch);
+	if (batch->unused_count) {
+		args_ints(&unused, batch->unused_leads, batch->unused_count);
+		flow_ask(flow, Q_BATCH_LEADS_DROP, &unused);
+	}
 	batch_backlog_ask_store(flow, batch);
 	ask_contacts(flow, batch);
 	batch_keys_ask_store(flow, batch);

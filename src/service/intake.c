@@ -97,7 +97,7 @@ static void start_main(struct intake *intake)
 
 /*
  * It waits for locks like any batch: whoever locked the contacts without their operators would be in the way of those
- * who have them. Where somebody keeps a lock, the next drain passes over it.
+ * who have them. Where somebody keeps a lock it goes on passing over what is locked, source by source.
  */
 static void start_drain(struct intake *intake)
 {
@@ -107,7 +107,7 @@ static void start_drain(struct intake *intake)
 	drain->is_wanted = false;
 	drain->is_running = true;
 	batch_clear(lane->batch);
-	batch_drain(lane->batch, drain->source_ids, drain->count);
+	batch_drain(lane->batch, drain->source_ids + drain->next, drain->at_once);
 	intake->side_parked = NULL;
 	lane_starts(lane);
 	batch_start(lane->batch, intake->pool, drain->passes_over ? BATCH_PASSES_OVER : BATCH_WAITS, on_side_done,
@@ -181,10 +181,14 @@ static void drain_done(struct intake *intake, enum db_error error)
 	drain->is_running = false;
 	if (error == DB_BUSY && !drain->passes_over) {
 		drain->passes_over = drain->is_wanted = true;
+		drain->at_once = 1;
 		return;
 	}
-	drain->passes_over = false;
-	drain->done(drain->context, error == DB_OK);
+	drain->has_failed = drain->has_failed || error;
+	drain->next += drain->at_once;
+	drain->is_wanted = drain->next < drain->count && (!error || error == DB_BUSY);
+	if (!drain->is_wanted)
+		drain->done(drain->context, !drain->has_failed);
 }
 
 /* A parked batch that waits in vain goes back to where it was parked; the others have their turn first. */
@@ -300,6 +304,9 @@ void intake_drain(struct intake *intake, const int64_t *source_ids, size_t count
 	assert(!drain->is_wanted && !drain->is_running);
 	drain->count = count < DRAIN_MAX ? count : DRAIN_MAX;
 	memcpy(drain->source_ids, source_ids, drain->count * sizeof(*source_ids));
+	drain->next = 0;
+	drain->at_once = drain->count;
+	drain->passes_over = drain->has_failed = false;
 	drain->done = done;
 	drain->context = context;
 	drain->is_wanted = true;

@@ -106,6 +106,7 @@ static void ask_leads(struct flow *flow, struct batch *batch)
 
 	for (size_t i = 0; i < batch->count; i++)
 		drafts[i] = batch->drafts[i].queued;
+	batch->index[BATCH_LEADS_MADE] = batch->asked;
 	batch->index[BATCH_LEADS] = batch->asked + 1;
 	batch->asked += batch_leads_ask(flow, drafts, batch->count);
 }
@@ -138,9 +139,9 @@ static void ask_locks(struct flow *flow)
 	batch_ask(flow, BATCH_SOURCES, waits ? Q_BATCH_SOURCES : Q_BATCH_SOURCES_FREE, &by_source);
 	if (batch->count)
 		ask_leads(flow, batch);
+	batch_ask(flow, BATCH_LOADS, waits ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
 	if (batch->count && batch->uses_sticky)
 		ask_sticky(flow, batch);
-	batch_ask(flow, BATCH_LOADS, waits ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
 	batch_ask(flow, BATCH_LINKS, batch->uses_backlog ? Q_BATCH_LINKS_REACH : Q_BATCH_LINKS, &by_source);
 	if (batch->uses_backlog)
 		batch_backlog_ask(flow, batch, &by_source);
@@ -215,6 +216,34 @@ static int64_t sticky_within(const struct batch *batch, size_t index)
 	return 0;
 }
 
+/*
+ * Older contacts wait for the same operators, more than one batch takes. A contact of an automatic source queues behind
+ * them; any other goes again, for a while, since nobody would assign it later.
+ */
+static bool queues(struct batch *batch, struct planned *planned, bool is_automatic)
+{
+	if (!batch_backlog_is_ahead(batch, planned->wish.source_id))
+		return false;
+	if (!is_automatic && planned->queued->tries < BATCH_TRIES_MAX)
+		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN;
+	else if (!is_automatic)
+		return false;
+	planned->choice = (struct choice){ .seat = NOBODY, .reason = WAITING_QUEUED };
+	planned->ordinal = -1;
+	return true;
+}
+
+static void choose(struct batch *batch, struct planned *planned)
+{
+	planned->choice = assign_one(&batch->roster, &planned->wish, batch->rng);
+	if (planned->choice.seat == NOBODY && planned->queued->tries < BATCH_TRIES_MAX &&
+	    stuck_has(&batch->stuck, planned->wish.source_id))
+		/* Somebody began to serve the source after the locks were taken, and may have room. */
+		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN;
+	else
+		planned->ordinal = record_choice(batch->record, &batch->roster, &planned->wish, &planned->choice);
+}
+
 static void plan_one(struct flow *flow, struct batch *batch, size_t index, const struct known_leads *leads)
 {
 	struct planned *planned = &batch->drafts[index];
@@ -231,13 +260,10 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	record_settle(batch->record, &planned->wish);
 	if (row_int(sources, row, STICKY_SECONDS) > 0 && sticky_within(batch, index))
 		planned->wish.sticky_operator_id = sticky_within(batch, index);
-	planned->choice = assign_one(&batch->roster, &planned->wish, batch->rng);
-	if (planned->choice.seat == NOBODY && queued->tries < BATCH_TRIES_MAX && stuck_has(&batch->stuck, source_id)) {
-		/* Somebody began to serve the source after the locks were taken, and may have room. */
-		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN;
+	if (!queues(batch, planned, row_bool(sources, row, IS_AUTOMATIC)))
+		choose(batch, planned);
+	if (planned->outcome != BATCH_OF_DRAFT_STORED)
 		return;
-	}
-	planned->ordinal = record_choice(batch->record, &batch->roster, &planned->wish, &planned->choice);
 	queued->result = (struct contact_result){
 		.id = row_int(ids, (int)index, 0),
 		.lead_id = known_lead_id(leads, queued->draft.external_id),
@@ -260,8 +286,8 @@ static void read_sticky(struct flow *flow, struct batch *batch)
 		batch->drafts[row_int(rows, row, 0)].wish.sticky_operator_id = row_int(rows, row, 1);
 }
 
-/* New contacts in order of arrival, unless older ones would be overtaken. */
-static size_t plan_drafts(struct flow *flow, struct batch *batch, bool may_plan)
+/* New contacts in order of arrival; all go again when the trip has not asked what they need. */
+static size_t plan_drafts(struct flow *flow, struct batch *batch, bool is_enough)
 {
 	struct known_leads leads = { 0 };
 	size_t stored = 0;
@@ -271,13 +297,32 @@ static size_t plan_drafts(struct flow *flow, struct batch *batch, bool may_plan)
 	for (size_t i = 0; i < batch->count; i++) {
 		if (batch_keys_decide(flow, batch, i))
 			continue;
-		if (may_plan)
+		if (is_enough)
 			plan_one(flow, batch, i, &leads);
 		else
 			batch->drafts[i].outcome = BATCH_OF_DRAFT_GOES_AGAIN;
 		stored += batch->drafts[i].outcome == BATCH_OF_DRAFT_STORED;
 	}
 	return stored;
+}
+
+/* Leads made for drafts that are not stored this time. */
+static void find_unused_leads(struct flow *flow, struct batch *batch)
+{
+	const struct rows *made = batch_rows(flow, BATCH_LEADS_MADE);
+	size_t count = made ? (size_t)rows_count(made) : 0;
+
+	batch->unused_leads = arena_alloc(flow_arena(flow), count, sizeof(*batch->unused_leads));
+	for (size_t row = 0; row < count; row++) {
+		int64_t id = row_int(made, (int)row, 0);
+		bool is_used = false;
+
+		for (size_t i = 0; i < batch->count && !is_used; i++)
+			is_used = batch->drafts[i].outcome == BATCH_OF_DRAFT_STORED &&
+				  batch->drafts[i].queued->result.lead_id == id;
+		if (!is_used)
+			batch->unused_leads[batch->unused_count++] = id;
+	}
 }
 
 static enum flow_next read_locks(struct flow *flow)
@@ -287,13 +332,16 @@ static enum flow_next read_locks(struct flow *flow)
 	size_t stored;
 
 	batch->made_wait = false;
+	batch->unused_count = 0;
 	batch->id = row_int(batch_rows(flow, BATCH_IDS), 0, 2);
 	batch->roster = roster_read(flow_arena(flow), batch_rows(flow, BATCH_LOADS), batch_rows(flow, BATCH_LINKS),
 				    &batch->stuck);
 	batch->record = record_new(flow_arena(flow), &batch->roster);
 	read_sticky(flow, batch);
-	is_enough = batch_backlog_plan(flow, batch) && is_enough;
+	batch_backlog_plan(flow, batch);
 	stored = plan_drafts(flow, batch, is_enough);
+	if (stored < batch->count)
+		find_unused_leads(flow, batch);
 	return stored || batch->drained_count ? FLOW_NEXT : FLOW_ROLLBACK;
 }
 

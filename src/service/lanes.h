@@ -30,8 +30,10 @@ struct intake_numbers {
 struct drain {
 	int64_t source_ids[DRAIN_MAX];
 	size_t count;
+	size_t next, at_once; /* the batch at hand: these of the sources */
 	bool is_wanted, is_running;
 	bool passes_over; /* somebody kept a lock too long */
+	bool has_failed;  /* for some of them */
 	void (*done)(void *context, bool is_drained);
 	void *context;
 };

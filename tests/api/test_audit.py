@@ -9,7 +9,7 @@ from storm import contacts, storm
 from test_history import STRATEGIES, chosen, history
 from waiting import meanwhile, poll
 
-MENDED = {"loads", "last_contacts", "hours", "departures"}
+MENDED = {"loads", "last_contacts", "progress", "hours", "departures"}
 
 
 def audit(lab, *arguments, database=None):
@@ -40,7 +40,9 @@ def build_world(lab):
     anna, boris, away = api.operator(max_load_limit=4), api.operator(), api.operator(is_active=False)
     source = api.source([(anna, 1), (boris, 2), (away, 1)])
     held = api.contact(source, message="held")
-    closed = api.close(api.contact(source))
+    closed = api.contact(source)
+    api.patch(f"contacts/{closed['id']}", {"message": "between coming and closing"}).must(200)
+    closed = api.close(closed)
     waiting = api.contact(api.source([(away, 1)]))
     keyed = api.post("contacts/", {"lead_external_id": "keyed", "source_id": source["id"]},
                      headers={"Idempotency-Key": "one"}).must(201)
@@ -80,6 +82,19 @@ CORRUPTIONS = {
     "a history is broken": ("update contact_history set from_operator_id = {away} "
                             "where contact_id = {closed} and kind = 'closed'",
                             {"chains"}, "contact {closed}: entry"),
+    "an entry between others is gone": ("delete from contact_history where contact_id = {closed} and kind = 'edited'",
+                                        {"changes"}, "contact {closed}: it is of version 3, but its history has 2"),
+    "nobody knows since when there is history": ("delete from history_start",
+                                                 {"history"}, "history_start: its row is gone"),
+    "an entry loses its choice": ("update contact_history set batch_id = null, ordinal = null, draw = null "
+                                  "where contact_id = {held}",
+                                  {"decisions"}, "operator {holder} got 1, but history says 0"),
+    "an entry of one who waits loses its choice": ("update contact_history set batch_id = null, ordinal = null "
+                                                   "where contact_id = {waiting}",
+                                                   {"decisions"}, "1 waited, but history says 0"),
+    "an entry loses its place in the batch": ("update contact_history set ordinal = null, reason = null "
+                                              "where contact_id = {held}", {"decisions"},
+                                              "contact {held} went to operator {holder}, which the record"),
     "a draw is another": ("update contact_history set draw = 3000000 where contact_id = {held}",
                           {"decisions"}, "contact {held} went to operator {holder}, which the record does not give"),
     "somebody full was chosen": ("update assignment_decisions d set limits = array[0, 0, 0] from contact_history h "
@@ -92,6 +107,18 @@ CORRUPTIONS = {
     "a decision counts wrongly": ("update assignment_decisions d set assigned = array[7, 7, 0] from contact_history h "
                                   "where h.contact_id = {held} and h.batch_id = d.batch_id",
                                   {"decisions", "hours"}, "operator {anna} got 7, but history says"),
+    "a decision expects wrongly": ("update assignment_decisions d set expected = array[0.334, 0.666, 0] "
+                                   "from contact_history h "
+                                   "where h.contact_id = {held} and h.batch_id = d.batch_id",
+                                   {"decisions", "hours"}, "operator {anna} was expected to get 0.334000, "
+                                   "but its chances come to 0.333333"),
+    "a decision expects the impossible": ("update assignment_decisions d set expected = '{{-5}}' "
+                                          "from contact_history h "
+                                          "where h.contact_id = {waiting} and h.batch_id = d.batch_id",
+                                          {"decisions"}, "operator {away} was expected to get -1.000000"),
+    "a decision is gone": ("delete from assignment_decisions d using contact_history h "
+                           "where h.contact_id = {held} and h.batch_id = d.batch_id",
+                           {"references", "hours"}, "whose decision is not there"),
     "a decision cannot be read": ("update assignment_decisions d set weights = '{{1}}' from contact_history h "
                                   "where h.contact_id = {held} and h.batch_id = d.batch_id",
                                   {"decisions"}, "it cannot be read"),
@@ -102,6 +129,8 @@ CORRUPTIONS = {
     "an hour is missing": ("delete from distribution_hours", {"hours"}, "source {source}, operator {anna}"),
     "an hour is invented": ("insert into distribution_hours values ({source}, '2020-01-01 00:00Z', {away}, 1, 1)",
                             {"hours"}, "2020-01-01 00:00: 1 of 1.000 expected, but decisions say 0 of 0"),
+    "the mark of the hours is gone": ("delete from distribution_progress",
+                                      {"progress"}, "distribution_progress: its row is gone"),
     "a key leads nowhere": ("update idempotency_keys set contact_id = 999999", {"keys"}, "contact 999999 is not there"),
     "a key gives another's answer": ("update idempotency_keys set contact_id = {held}",
                                      {"keys"}, "contact {held} is not what its answer is about"),
@@ -147,6 +176,32 @@ def every_broken_rule_is_found_and_mended_where_it_can_be(lab):
         assert code == (1 if rules - MENDED else 0), what
         if not rules - MENDED:
             must_be_clean(lab, database=database)
+
+
+@test
+def hours_are_kept_when_their_mark_is_put_back(lab):
+    """What was summed up is neither lost nor counted twice."""
+    api = lab.serve(lab.new_database("unmarked"))
+    _, source = api.desk(max_load_limit=1000)
+    for _ in range(5):
+        api.contact(source)
+    server = api.server
+    server.must_leave_cleanly()
+    lab.forget(server)
+    psql = lab.psql("unmarked")
+    psql.run("set session_replication_role = replica; update contact_history set at = at - interval '2 hours'; "
+             "update assignment_decisions set at = at - interval '2 hours'; "
+             "update distribution_progress set summed_until = now() - interval '1 hour'")
+    audit(lab, "--repair", database="unmarked")
+    hours = psql.run("select source_id, hour, operator_id, expected, assigned from distribution_hours order by 1, 2, 3")
+    assert sum(int(hour[4]) for hour in hours) == 5
+    psql.run("delete from distribution_progress")
+
+    must_be_clean(lab, "--repair", database="unmarked")
+
+    assert psql.run("select source_id, hour, operator_id, expected, assigned from distribution_hours "
+                    "order by 1, 2, 3") == hours
+    assert psql.count("distribution_progress where summed_until between now() - interval '3 minutes' and now()") == 1
 
 
 @test
@@ -236,6 +291,47 @@ def thousands_of_random_choices_can_be_made_again(api, twin, lab):
         for entry in history(api, contact):
             if entry["decision"] and not entry["decision"]["is_sticky"]:
                 assert chosen(entry["decision"]) == entry["to"], entry
+
+
+def many_changes(team, dice):
+    """A contact is changed in all ways, again and again; operators come and go."""
+
+    def then(answer):
+        if answer.status not in (200, 201) or "lead_id" not in answer.json or dice.random() < 0.2:
+            return None
+        contact = f"contacts/{answer.json['id']}"
+        operator = dice.choice(team)["id"]
+        if answer.json["status"] == "closed":
+            return "PATCH", contact, {"status": "active"}
+        return dice.choice([
+            ("PATCH", contact, {"status": "closed"}), ("PATCH", contact, {"message": str(dice.random())}),
+            ("PATCH", contact, {"message": None}), ("POST", f"{contact}/release", {}),
+            ("POST", f"{contact}/assign", {}), ("POST", f"{contact}/assign", {}),
+            ("POST", f"{contact}/assign", {"operator_id": operator, "force": dice.random() < 0.5}),
+            ("PATCH", f"operators/{operator}", {"is_active": True, "max_load_limit": dice.randint(0, 60)}),
+            ("PATCH", f"operators/{operator}", {"is_active": False, "active_contacts": dice.choice(
+                ["keep", "release", "redistribute"])})])
+
+    return then
+
+
+@test
+def whatever_is_done_to_a_contact_is_told_once(api, twin, lab):
+    dice = random.Random(14)
+    team, sources = busy_world(api, dice)
+    answers = storm([api, twin], busy_requests(sources, dice, 1500), clients=32, then=many_changes(team, dice))
+    assert {answer.status for answer in answers} <= {200, 201, 409}
+    api.psql.run("update contacts set message = 'by hand' where id % 7 = 0; "
+                 "update contacts set status = 'closed' where id % 5 = 0; delete from contacts where id % 11 = 0")
+
+    findings = must_be_clean(lab, "--decisions", 1000000)
+
+    assert findings["changes"]["checked"] >= 1500
+    kinds = dict(api.psql.run("select kind, count(*) from contact_history group by 1"))
+    assert len(kinds) == 8 and all(int(count) > 30 for count in kinds.values()), kinds
+    assert api.psql.count("contact_history where from_operator_id = to_operator_id and kind = 'assigned'") > 5
+    assert api.psql.count("contact_history where reason = 'operator_left'") > 5
+    assert api.psql.count("contact_history where actor = 'system' and kind = 'transferred'") > 5
 
 
 @test

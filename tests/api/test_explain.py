@@ -4,6 +4,7 @@ import re
 
 import server as leadd
 from harness import test
+from waiting import poll
 
 UNKNOWN = 2**62
 
@@ -93,6 +94,23 @@ def a_waiting_contact_says_why_it_waits(api, lab):
     assert head.endswith("Now it is waiting.")
     assert "nobody could take it, so it waits" in entry and "everybody who is active and has a weight was full" in entry
     assert "Could take it: nobody" in entry and "load 0 of 0: full" in entry
+
+
+@test
+def one_in_the_queue_and_one_whose_operator_left_say_so(api, lab):
+    anna, source = api.desk(name="Anna")
+    held = api.contact(source)
+    api.patch(f"operators/{anna['id']}", {"is_active": False, "active_contacts": "release"}).must(200)
+    poll(lambda: api.load(anna) == 0, "the contact is released")
+    told = explain(api, lab, held)[-1]
+    assert f"it was taken from Anna (operator {anna['id']}) and waits, by the service itself." in told, told
+    assert "Why: the operator who had it left (operator_left)." in told, told
+
+    queued = api.psql.value("insert into contacts (lead_id, source_id, waiting_reason) "
+                            f"values ({held['lead_id']}, {source['id']}, 'queued') returning id")
+    told = explain(api, lab, {"id": queued})[-1]
+    assert "UTC: it waits its turn, " in told and "nobody could" not in told, told
+    assert "Why: older contacts waited for the same operators and go first (queued)." in told, told
 
 
 @test

@@ -1,5 +1,7 @@
-"""The README's walk-through, typed as it stands there, and the table of settings: both must be what the program says."""
+"""The README's walk-through, typed as it stands there, and the table of settings: both must be what the program says.
+The Russian README must show the same as the English one."""
 
+import itertools
 import json
 import os
 import re
@@ -11,6 +13,7 @@ from harness import test
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^```\w+\n(?s:.*?)^```\n|(?<=\n\n)(?: {4}.*\n)+", re.MULTILINE)
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{6}Z")
 DRAWN = ("operator_id", "instance", "waiting_seconds", "expected", "expected_share")
 
@@ -18,6 +21,24 @@ DRAWN = ("operator_id", "instance", "waiting_seconds", "expected", "expected_sha
 def read(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         return file.read()
+
+
+def parts(path, translation):
+    """What both languages have in common: code, levels of headings, rows of tables, where links lead."""
+    text = read(path)
+    prose = CODE.sub("", text)
+    headings = re.findall(r"^(#+) (.+)$", prose, re.MULTILINE)
+    anchors = ["#" + re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for _, title in headings]
+    links = [target for target in re.findall(r"\]\(([^)\s]+)\)", prose) if target != translation]
+    assert f"]({translation})" in prose, f"{path} does not lead to {translation}"
+    for target in links:
+        assert target[0] != "#" or target in anchors, f"{path}: there is no heading for {target}"
+    return {
+        "code": CODE.findall(text),
+        "headings": [len(level) for level, _ in headings],
+        "rows": [row.count("|") for row in re.findall(r"^\|.*", prose, re.MULTILINE)],
+        "links": [anchors.index(target) if target[0] == "#" else target for target in links],
+    }
 
 
 def walk_through():
@@ -89,3 +110,12 @@ def the_walk_through_says_what_happens(lab):
 def the_table_of_settings_is_the_programs():
     printed = subprocess.run([leadd.binary(), "settings"], capture_output=True, text=True, check=True, env={}).stdout
     assert printed == read("docs/CONFIG.md"), "make it anew: leadd settings > docs/CONFIG.md"
+
+
+@test
+def the_russian_readme_shows_the_same_as_the_english_one():
+    english, russian = parts("README.md", "README.ru.md"), parts("README.ru.md", "README.md")
+    assert len(english["code"]) > 30 and len(english["links"]) > 10, "code and links were not found"
+    for name in english:
+        for there, here in itertools.zip_longest(english[name], russian[name]):
+            assert here == there, f"{name}: README.ru.md has\n{here}\nwhere README.md has\n{there}"

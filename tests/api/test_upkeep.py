@@ -52,12 +52,12 @@ def statement(name):
 
 @test
 def decisions_are_summed_up_by_hours(lab):
-    psql, source, team = database_with_decisions(lab, "hours", first="now() - interval '5 hours'", last="now()",
+    psql, source, team = database_with_decisions(lab, "upkeep_hours", first="now() - interval '5 hours'", last="now()",
                                                  step="2 seconds")
     psql.run(DECISIONS.format(source=10**6, operators="1, 2, 3", first="now() - interval '1 hour'",
                               last="now() - interval '1 hour'", step="1 second"))
 
-    api = lab.serve("hours")
+    api = lab.serve("upkeep_hours")
 
     poll(lambda: psql.count("distribution_progress where summed_until >= now() - interval '3 minutes'"), "it is summed")
     assert psql.count("distribution_progress where summed_until <= now() - interval '1 minute'") == 1

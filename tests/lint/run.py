@@ -200,9 +200,7 @@ def check_scripts():
 
 def check_documents():
     """Links inside the project lead somewhere."""
-    for path in ["README.md", *sorted(glob.glob("docs/*.md"))]:
-        if not os.path.exists(path):
-            continue
+    for path in sorted(glob.glob("*.md") + glob.glob("docs/*.md")):
         for number, line in enumerate(read(path).splitlines(), 1):
             for target in re.findall(r"\]\(([^)#\s]+)", line):
                 if "://" not in target and not os.path.exists(os.path.join(os.path.dirname(path), target)):

@@ -3,7 +3,9 @@
 The load test: bench.py [--only part of a scenario's name] [--repeats N] [--seconds N] [--past N] [--write FILE]
 
 Starts a durable PostgreSQL of its own, runs all scenarios in turn, several times over, checks the data after each run,
-and prints medians. QUICK=1 in the environment: a short run, within two minutes (on a slow machine with fewer repeats).
+and prints medians; half an hour. QUICK=1 in the environment: a short run of the most important ones, within two minutes
+(on a slow machine with fewer repeats). GROWTH=0 leaves out pasts of other sizes, up to 5 million contacts; GROWTH=1 has
+them in a short run, too.
 LEADD names the binary (default build/leadd), PG_BIN the folder of PostgreSQL's programs, TMPDIR a folder on the disk to
 be measured. Exit code 1 when the data of a run is wrong; speed is reported, not judged.
 """
@@ -11,6 +13,7 @@ be measured. Exit code 1 when the data of a run is wrong; speed is reported, not
 import argparse
 import collections
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -21,15 +24,27 @@ sys.path[:0] = [os.path.join(os.path.dirname(HERE), "api"), HERE]
 
 import bench_checks  # noqa: E402  (after the path is set)
 import bench_proc  # noqa: E402
+import bench_reads  # noqa: E402
 import bench_report  # noqa: E402
-from bench_runs import BASELINE, SCENARIOS  # noqa: E402
-from bench_world import World  # noqa: E402
+from bench_runs import BASELINE, BASELINE_WHOLE, GROWTH, STORING  # noqa: E402
+from bench_world import Worlds  # noqa: E402
 
 QUICK_SECONDS_MAX = 105
 
 
+def is_set(name, fallback):
+    return os.environ.get(name, fallback) not in ("", "0")
+
+
 def is_quick():
-    return os.environ.get("QUICK", "") not in ("", "0")
+    return is_set("QUICK", "0")
+
+
+def sizes(past):
+    """Of the worlds; the large one of a short run is smaller than its name."""
+    return {"main": {"past": past}, "10k": {"past": 10000, "active": 10}, "5m": {"past": 5000000, "active": 10},
+            "1m": {"past": 100000 if is_quick() and not is_set("GROWTH", "0") else 1000000, "active": 10, "idle": 790},
+            "busy": {"past": 10000, "active": 100000}}
 
 
 def arguments():
@@ -45,7 +60,14 @@ def arguments():
 
 
 def selected(part):
-    return [scenario for scenario in SCENARIOS if part in scenario.name or scenario.name == BASELINE]
+    growth = GROWTH if is_set("GROWTH", "0" if is_quick() else "1") else []
+    scenarios = [scenario for scenario in [*STORING, *bench_reads.reading()] if scenario.quick or not is_quick()] + growth
+    for scenario in scenarios:
+        if not scenario.why_impossible():
+            continue
+        print(f"bench: without {scenario.name}: {scenario.why_impossible()}")
+    return [scenario for scenario in scenarios if not scenario.why_impossible()
+            and (part in scenario.name or scenario.name in (BASELINE, BASELINE_WHOLE))]
 
 
 class Bench:
@@ -55,30 +77,35 @@ class Bench:
         self.repeats = []  # of each, {scenario's name: figures}
         self.complaints = []
         self.stored = 0
+        self.started = time.monotonic()
 
-    def run(self, world):
-        started = time.monotonic()
+    def run(self, worlds):
+        started = self.started
         for repeat in range(self.options.repeats):
             spent = time.monotonic() - started
             if is_quick() and repeat and spent / repeat * (repeat + 1) > QUICK_SECONDS_MAX:
                 print(f"bench: no time for repeat {repeat + 1}")
                 break
-            self.repeat(world, repeat)
-        self.complain("at the end", bench_checks.whole_database(world))
+            self.repeat(worlds, repeat)
+        for world in worlds.made.values():
+            self.complain(f"world {world.name}, at the end", bench_checks.whole_database(world))
 
-    def repeat(self, world, repeat):
+    def repeat(self, worlds, repeat):
         """All scenarios once, each time beginning with another one."""
-        world.tidy()
+        worlds.tidy()
         figures = {}
         turn = collections.deque(self.scenarios)
         turn.rotate(-repeat)
         for scenario in turn:
-            run = scenario.run(world, repeat, self.options.seconds)
+            run = scenario.run(worlds[scenario.world], repeat, self.options.seconds)
             figures[scenario.name] = run.figures
-            self.stored += run.figures["stored"]
+            self.stored += run.figures.get("stored", 0)
             print(bench_report.run_line(repeat, scenario, run.figures), flush=True)
             self.complain(f"repeat {repeat + 1}, {scenario.name}", run.complaints)
         self.repeats.append(figures)
+
+    def minutes(self):
+        return (time.monotonic() - self.started) / 60
 
     def complain(self, where, complaints):
         for complaint in complaints:
@@ -91,23 +118,23 @@ def main():
     options = arguments()
     if not shutil.which("wrk"):
         sys.exit("bench: wrk is missing (make deps installs it)")
-    started = time.monotonic()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     bench = Bench(options)
-    world = World(options.past)
+    worlds = Worlds(sizes(options.past))
     try:
-        if not os.path.exists(f"{world.postgres.bin}/pgbench"):
-            sys.exit(f"bench: pgbench is missing in {world.postgres.bin}")
-        if bench_proc.file_system(world.folder) == "tmpfs":
+        if not os.path.exists(f"{worlds.postgres.bin}/pgbench"):
+            sys.exit(f"bench: pgbench is missing in {worlds.postgres.bin}")
+        if bench_proc.file_system(worlds.postgres.folder) == "tmpfs":
             print("bench: the database lies in memory (tmpfs), where a commit costs nothing; TMPDIR=/somewhere/on/disk helps")
-        bench.run(world)
-        report = bench_report.Report(bench, world)
+        bench.run(worlds)
+        report = bench_report.Report(bench, worlds)
     finally:
-        world.close()
+        worlds.close()
     print(report.text())
     if options.write:
         with open(options.write, "w", encoding="utf-8") as file:
             file.write(report.document())
-    print(f"{time.monotonic() - started:.0f} s")
+    print(f"{time.monotonic() - bench.started:.0f} s")
     return 1 if bench.complaints else 0
 
 

@@ -2,7 +2,7 @@
 
 import collections
 
-from bench_world import FULL_PLACES
+from bench_world import FULL_PLACES, HOT, SPREAD
 from test_shares import chi_square_bound
 
 EXPECTED_LEAST = 5  # below that the chi-square distribution is no longer a good likeness
@@ -92,6 +92,6 @@ def whole_database(world):
                                 select count(*) - count(distinct external_id) from leads""")
     if twins != "0":
         complaints.append(f"{twins} leads share their external id with another one")
-    for sources in ((1, 1), (101, 150)):
+    for sources in (HOT, SPREAD):
         complaints += shares_of(world, sources, world.last_seeded, pooled=False)
     return complaints

@@ -75,15 +75,15 @@ def forget_memory_peak(pid):
 class Usage:
     """CPU seconds used between two looks, by whom."""
 
-    def __init__(self, postgres_pid, server_pid=None):
-        self.pids = postgres_pid, server_pid
+    def __init__(self, postgres_pid, server_pids=()):
+        self.pids = postgres_pid, server_pids
         self.start = self._look()
         self.end = None
 
     def _look(self):
-        postgres, server = self.pids
+        postgres, servers = self.pids
         return {"at": time.monotonic(), "postgres": family_cpu_seconds(postgres),
-                "server": cpu_seconds(server) if server else 0.0,
+                "server": sum(cpu_seconds(server) for server in servers),
                 "generator": waited_children_cpu_seconds(), "machine": machine_busy_seconds()}
 
     def stop(self):

@@ -1,22 +1,11 @@
-"""Medians over the repeats, the table, the bars beside them, and docs/BENCHMARKS.md."""
+"""Medians over the repeats, the tables, the bars beside them, and docs/BENCHMARKS.md."""
 
 import statistics
 
 import bench_proc
+from bench_bars import BARS, QUIET_PERCENT
 from bench_runs import BASELINE, REPEATED_PERCENT
 from bench_world import SETTINGS, versions
-
-# How often pgbench's single-call rate with 64 clients on the hot source, of the same repeat.
-RATIO_BARS = {"hot-64": 11, "hot-256": 15, "hot-1000": 15, "spread-64": 6, "spread-256": 8, "spread-1000": 9}
-
-QUIET_PERCENT = 5  # of all CPU time; above it the report warns
-
-NOT_YET = [
-    "history, idempotency keys and events are not in the product yet: the bars that compare with pgbench's function "
-    "\"storing the same rows\" have nothing to be held against, and CPU per contact is that of the core alone",
-    "growth to 5 million contacts, two processes, lists, memory with 10,000 connections",
-]
-
 
 def numbers(values, form):
     return form.format(statistics.median(values)) if values else "-"
@@ -24,59 +13,15 @@ def numbers(values, form):
 
 def run_line(repeat, scenario, figures):
     line = f"{repeat + 1} {scenario.name:<18}{figures['rate']:>9.0f}/s  p50 {figures['p50_ms']:>7.2f}  " \
-           f"p99 {figures['p99_ms']:>7.2f} ms  {figures['contacts_per_commit']:>6.1f} per commit  " \
-           f"postgres {figures['postgres_us']:>5.0f} us"
-    if "server_us" in figures:
-        line += f"  leadd {figures['server_us']:>4.0f} us  {figures['peak_mb']:>5.1f} MB"
-    if figures.get("refused"):
-        line += f"  {figures['refused']} not 2xx"
+           f"p99 {figures['p99_ms']:>7.2f} ms  postgres {figures['postgres_us']:>5.0f} us"
+    for key, form in (("server_us", "  leadd {:>4.0f} us"), ("contacts_per_commit", "  {:>6.1f} per commit"),
+                      ("peak_mb", "  {:>5.1f} MB"), ("turn_ms", "  turn {:>5.1f} ms")):
+        if key in figures:
+            line += form.format(figures[key])
+    if figures.get("refused") or figures.get("not_2xx"):
+        line += f"  {figures.get('refused', 0) + figures.get('not_2xx', 0)} not 2xx"
     return f"{line}  flush {figures['flush_ms']:>5.2f} ms  others {figures['others_percent']:>3.0f} %"
 
-
-class Bar:
-    """A figure of each repeat with its bar; what cannot be had from these scenarios is None."""
-
-    def __init__(self, what, figure, bar, form, at_most=True, needs_quiet=False):
-        self.what, self.figure, self.bar, self.form, self.at_most = what, figure, bar, form, at_most
-        self.needs_quiet = needs_quiet  # worth nothing while other programs compete for the CPUs
-
-    def row(self, repeats, is_quiet):
-        values = []
-        for repeat in repeats:
-            try:
-                values.append(self.figure(repeat))
-            except KeyError:
-                return None
-        value = statistics.median(values)
-        met = value <= self.bar if self.at_most else value >= self.bar
-        sign = "at most" if self.at_most else "at least"
-        return [self.what, self.form.format(value), f"{self.form.format(min(values))} to {self.form.format(max(values))}",
-                f"{sign} {self.form.format(self.bar)}",
-                ("met" if met else "not met") + (" (noise)" if self.needs_quiet and not is_quiet else "")]
-
-
-def ratio_bar(name, bar):
-    return Bar(f"{name}: times {BASELINE}, contacts/s", lambda repeat: repeat[name]["rate"] / repeat[BASELINE]["rate"],
-               bar, "{:.1f}", at_most=False, needs_quiet=True)
-
-
-def plain_bar(what, name, key, bar, form):
-    return Bar(f"{name}: {what}", lambda repeat: repeat[name][key], bar, form)
-
-
-BARS = [
-    *[ratio_bar(name, bar) for name, bar in RATIO_BARS.items()],
-    Bar(f"hot-64: p99 / mean of {BASELINE}", lambda repeat: repeat["hot-64"]["p99_ms"] / repeat[BASELINE]["mean_ms"],
-        1 / 3, "{:.2f}", needs_quiet=True),
-    Bar("hot-1: p50 / p50 of pgbench-1", lambda repeat: repeat["hot-1"]["p50_ms"] / repeat["pgbench-1"]["p50_ms"],
-        1.6, "{:.2f}", needs_quiet=True),
-    plain_bar("leadd's CPU per contact, µs", "hot-64", "server_us", 40, "{:.0f}"),
-    plain_bar("leadd's CPU per contact, µs", "hot-256", "server_us", 40, "{:.0f}"),
-    plain_bar("PostgreSQL's CPU per contact, µs", "hot-64", "postgres_us", 75, "{:.0f}"),
-    plain_bar("PostgreSQL's CPU per contact, µs", "hot-256", "postgres_us", 55, "{:.0f}"),
-    plain_bar("leadd's memory before the first contact, MB", "hot-64", "idle_mb", 10, "{:.1f}"),
-    plain_bar("leadd's memory at its peak, MB", "hot-1000", "peak_mb", 16, "{:.1f}"),
-]
 
 COLUMNS = [
     # heading, key of the figures, form
@@ -91,7 +36,20 @@ COLUMNS = [
     ("leadd MB idle", "idle_mb", "{:.1f}"),
     ("leadd MB peak", "peak_mb", "{:.1f}"),
     ("leadd MB after", "after_mb", "{:.1f}"),
+    ("longest turn ms", "turn_ms", "{:.1f}"),
     ("flush ms", "flush_ms", "{:.2f}"),
+    ("others' CPU %", "others_percent", "{:.0f}"),
+]
+
+ANSWER_COLUMNS = [
+    ("answers/s", "rate", "{:.0f}"),
+    ("p50 ms", "p50_ms", "{:.2f}"),
+    ("p99 ms", "p99_ms", "{:.2f}"),
+    ("bytes", "answer_bytes", "{:.0f}"),
+    ("leadd CPU µs", "server_us", "{:.0f}"),
+    ("PostgreSQL CPU µs", "postgres_us", "{:.0f}"),
+    ("generator CPU µs", "generator_us", "{:.0f}"),
+    ("longest turn ms", "turn_ms", "{:.1f}"),
     ("others' CPU %", "others_percent", "{:.0f}"),
 ]
 
@@ -110,14 +68,16 @@ def aligned(head, rows):
 class Report:
     """Made while the database still runs, printed after."""
 
-    def __init__(self, bench, world):
+    def __init__(self, bench, worlds):
         self.bench = bench
         self.options = bench.options
         self.repeats = bench.repeats
         self.surroundings = [*bench_proc.machine(),
-                             ("file system of the database", bench_proc.file_system(world.folder)),
+                             ("file system of the database", bench_proc.file_system(worlds.postgres.folder)),
                              ("one flush (8 KiB written over, fdatasync), median", self._flush()),
-                             *versions(world.postgres.bin)]
+                             *versions(worlds.postgres.bin)]
+        self.worlds = [f"`{world.name}`: {world.past} closed contacts, two of each lead, with their history (made in "
+                       f"{world.seconds:.0f} s)" for world in worlds.made.values()]
 
     def _flush(self):
         flushes = [figures["flush_ms"] for repeat in self.repeats for figures in repeat.values()]
@@ -127,9 +87,20 @@ class Report:
         found = [repeat[name].get(key) for repeat in self.repeats]
         return [value for value in found if value is not None]
 
+    def storing(self):
+        return [scenario for scenario in self.bench.scenarios if scenario.stores_contacts]
+
+    def answering(self):
+        return [scenario for scenario in self.bench.scenarios if not scenario.stores_contacts]
+
+    def answer_rows(self):
+        rows = [[scenario.name, *[numbers(self.values(scenario.name, key), form) for _, key, form in ANSWER_COLUMNS]]
+                for scenario in self.answering()]
+        return ["scenario", *[heading for heading, _, _ in ANSWER_COLUMNS]], rows
+
     def scenario_rows(self):
         rows = []
-        for scenario in self.bench.scenarios:
+        for scenario in self.storing():
             ratios = [repeat[scenario.name]["rate"] / repeat[BASELINE]["rate"] for repeat in self.repeats]
             row = [scenario.name, *[numbers(self.values(scenario.name, key), form) for _, key, form in COLUMNS]]
             row[2:2] = [f"{statistics.median(ratios):.2f}"]
@@ -167,7 +138,7 @@ class Report:
     def data_line(self):
         if self.bench.complaints:
             return f"WRONG DATA, {len(self.bench.complaints)} complaints:\n" + "\n".join(self.bench.complaints)
-        runs = len(self.bench.scenarios) * len(self.repeats)
+        runs = len(self.storing()) * len(self.repeats)
         loads = [figures for repeat in self.repeats for figures in repeat.values() if "sent" in figures]
         sent, answered, refused, stored = (sum(figures[key] for figures in loads)
                                            for key in ("sent", "answered", "refused", "stored"))
@@ -177,6 +148,8 @@ class Report:
 
     def text(self):
         parts = [f"Medians of {len(self.repeats)} repeats; CPU, WAL: per contact", aligned(*self.scenario_rows()), ""]
+        if self.answering():
+            parts += [aligned(*self.answer_rows()), ""]
         if self.bar_rows()[1]:
             parts += [aligned(*self.bar_rows()), ""]
         parts += [f"{what}: {value}" for what, value in self.surroundings] + [self.start_row(), self.noise_line(), self.data_line()]
@@ -185,17 +158,19 @@ class Report:
     def document(self):
         options = self.options
         settings = ", ".join(f"`{name}={value}`" for name, value in SETTINGS.items())
-        about = "\n".join(f"- `{scenario.name}`: {scenario.about}" for scenario in self.bench.scenarios)
+        about, answers = ("\n".join(f"- `{scenario.name}`: {scenario.about}" for scenario in scenarios)
+                          for scenarios in (self.storing(), self.answering()))
         return f"""# Benchmarks
 
-Written by `make bench ARGS="--write docs/BENCHMARKS.md"`; the bars are those of the assignment's design. **A first
-version, measured on a shared 2-core machine** on which load generator, service and PostgreSQL compete with each other and
-with whatever else ran (last column: that part of all CPU time).
+Written by `make bench ARGS="--write docs/BENCHMARKS.md"`; the bars are those of the assignment's design. Load
+generator, service and PostgreSQL compete for the same processors, and with whatever else ran (last column: that part of
+all CPU time). The whole took {self.bench.minutes():.0f} minutes.
 
 ## Repeating it
 
     make bench                                       # five repeats of 5 s runs; installs wrk when it is missing
     QUICK=1 make bench                               # a look, within two minutes
+    GROWTH=0 make bench                              # without the large pasts, which take some minutes to make
     make bench ARGS="--only hot --repeats 7"         # some scenarios, and the one they are compared with
 
 The database is made anew in the folder for temporary files (`TMPDIR` names another, which has to lie on a real disk), and is
@@ -207,12 +182,13 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 
 - PostgreSQL: {settings}; the rest is its default.
   Checkpoint and `vacuum analyze` between the repeats, not within.
-- Before: {options.past} closed contacts, two of each lead; what earlier runs stored stays.
+- Worlds, each a database of its own; what earlier runs stored stays:
+{chr(10).join(f"  - {line}" for line in self.worlds)}
 - {len(self.repeats)} repeats of {options.seconds} s runs, each beginning with another scenario; leadd is a fresh process in each run.
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.
 - hot: one source, ten operators, weights 1 to 10. spread: 50 sources with ten of 200 operators each, neighbours share six.
-- pgbench: one PL/pgSQL call per contact through a Unix socket, doing the same transaction plain
-  (`tests/load/bench_contact.sql`).
+- pgbench: one PL/pgSQL call per contact through a Unix socket, doing the same transaction
+  (`tests/load/bench_contact.sql`): plain (lead, contact, load), or storing the same rows as the service (`-whole`).
 - wrk: one thread, TCP on the loopback address; it corrects its latencies for coordinated omission.
 
 ## Figures
@@ -226,18 +202,21 @@ start of its connections), and of the load generator. Memory is resident memory.
 
 {about}
 
+{markdown(*self.answer_rows()) if answers else ""}
+
+{answers}
+
+The longest turn of the event loop is what GET /metrics told at the end of the run, since the start of the process.
+
 {self.start_row()}
 
 ## Bars
 
 {markdown(*self.bar_rows())}
 
-"pgbench" is always `{BASELINE}` of the same repeat, also for spread: one source is what row locks make slow.
-`pgbench-64-spread` shows what single calls reach where they seldom meet.
-
-Not measured yet:
-
-{chr(10).join(f"- {line}" for line in NOT_YET)}
+"pgbench" is always `{BASELINE}` or `{BASELINE}-whole` of the same repeat, also for spread: one source is what row locks
+make slow. `pgbench-64-spread` shows what single calls reach where they seldom meet. Figures without a bar are there to be
+looked at.
 
 ## The data after each run
 

@@ -1,15 +1,16 @@
-"""The scenarios' two kinds: pgbench on the database itself, and wrk on the service. A run returns its figures."""
+"""Scenarios that store contacts: pgbench on the database itself, and wrk on the service. A run returns its figures."""
 
 import glob
 import json
 import os
 import re
+import resource
 import statistics
 import subprocess
 
 import bench_checks
 import bench_proc
-from bench_world import FULL_PLACES, HERE, HOT, SPREAD, Service
+from bench_world import FULL_PLACES, HERE, HOT, SPREAD, Service, longest_turn_ms
 from postgres import clean_environment
 
 REPEATED_PERCENT = 5
@@ -26,11 +27,43 @@ class Run:
         self.complaints = []
 
 
-def run_tool(command, seconds, **environment):
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60,
-                          env={**clean_environment(), **environment})
-    assert done.returncode == 0, f"{command[0]} left with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-    return done.stdout
+def run_tools(tools, seconds):
+    """Runs (command, environment) pairs beside each other; what each printed."""
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                env={**clean_environment(), **environment}) for command, environment in tools]
+    try:
+        printed = [process.communicate(timeout=seconds + 60) for process in running]
+    finally:
+        for process in running:
+            process.kill()
+    for (command, _), process, (out, errors) in zip(tools, running, printed):
+        assert process.returncode == 0, f"{command[0]} left with {process.returncode}:\n{out[-2000:]}{errors[-2000:]}"
+    return [out for out, _ in printed]
+
+
+def wrk(script, connections, seconds, port, settings):
+    """A tool for run_tools()."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds + TAIL_SECONDS}s", "--timeout", "10s",
+               "-s", os.path.join(HERE, script), f"http://127.0.0.1:{port}/"]
+    return command, {f"BENCH_{name}": str(value) for name, value in {**settings, "SECONDS": seconds}.items()}
+
+
+def wrk_figures(out):
+    return json.loads(out.strip().splitlines()[-1])
+
+
+def together(loads):
+    """Figures of several wrk beside each other; the latencies are those of the slowest."""
+    whole = {name: sum(load[name] for load in loads) for name in ("sent", "answered", "refused", "broken")}
+    return {**whole, **{name: max(load[name] for load in loads) for name in ("p50_ms", "p99_ms", "mean_ms")}}
+
+
+def slow_paths(world):
+    """What one client may ask for that takes long: pages that are searched for in everything, and a report."""
+    moment = world.psql.value("select to_char(min(created_at) + interval '1 minute', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') "
+                              "from contacts")
+    return [f"/api/v1/contacts/?created_to={moment}&limit=200", "/api/v1/leads/?limit=200",
+            "/api/v1/contacts/?limit=200", "/api/v1/distribution/sources/1"]
 
 
 def percentile(ordered, part):
@@ -38,8 +71,20 @@ def percentile(ordered, part):
 
 
 class Scenario:
-    def __init__(self, name, about, sources, clients):
+    """quick: whether a short run has it, too; world: of bench.py's list"""
+
+    stores_contacts = True
+
+    def __init__(self, name, about, sources, clients, quick=True, world="main"):
         self.name, self.about, self.sources, self.clients = name, about, sources, clients
+        self.quick, self.world = quick, world
+
+    def why_impossible(self):
+        """What this machine lacks for it, or None."""
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if self.clients + 200 > descriptors:
+            return f"{self.clients} connections need more than the {descriptors} descriptors that a process may have here"
+        return None
 
     def run(self, world, repeat, seconds):
         """Loads, waits for what is under way, looks at the data."""
@@ -68,8 +113,8 @@ class Scenario:
 class Pgbench(Scenario):
     """One call of bench_contact() per contact, each client on a connection of its own."""
 
-    def __init__(self, name, about, sources, clients, whole=False):
-        super().__init__(name, about, sources, clients)
+    def __init__(self, name, about, sources, clients, whole=False, quick=True):
+        super().__init__(name, about, sources, clients, quick)
         self.whole = whole
 
     def load(self, world, label, sources, seconds, repeat, run):
@@ -91,7 +136,8 @@ class Pgbench(Scenario):
         command = [f"{world.postgres.bin}/pgbench", "-n", "-M", "prepared", "-c", str(self.clients), "-T", str(seconds),
                    "-f", os.path.join(HERE, "bench_pgbench.sql"), "-l", f"--log-prefix={log}",
                    f"--random-seed={repeat + 1}", *[f"-D{name}={value}" for name, value in variables.items()], world.url]
-        out = run_tool(command, seconds, PGOPTIONS="-c leadd.records=own")  # no history but what the function writes
+        # No history but what the function writes.
+        (out,) = run_tools([(command, {"PGOPTIONS": "-c leadd.records=own"})], seconds)
         latencies = []
         for path in glob.glob(log + ".*"):
             with open(path, encoding="utf-8") as file:
@@ -106,57 +152,95 @@ class Pgbench(Scenario):
 
 
 class Wrk(Scenario):
-    """The service through HTTP, a fresh process for each run, so that its memory is this run's."""
+    """
+    The service through HTTP, fresh processes for each run, so that their memory is this run's.
+
+    processes: as many, each with a wrk of its own; beside: one more client asks for slow lists and reports meanwhile
+    """
+
+    def __init__(self, name, about, sources, clients, processes=1, beside=False, **options):
+        super().__init__(name, about, sources, clients, **options)
+        self.processes, self.beside = processes, beside
 
     def load(self, world, label, sources, seconds, repeat, run):
-        service = Service(world)
+        services = []
         try:
-            load, usage = self._load(world, service, label, sources, seconds, repeat)
+            services += [Service(world) for _ in range(self.processes)]
+            load, usage = self._load(world, services, label, sources, seconds, repeat)
             world.wait_until_quiet()
-            load.update(after_mb=bench_proc.memory_mb(service.pid), idle_mb=service.idle_mb, ready_ms=service.ready_ms,
-                        logged_ready_ms=service.logged_ready_ms())
+            first = services[0]
+            load.update(after_mb=bench_proc.memory_mb(first.pid), idle_mb=first.idle_mb, ready_ms=first.ready_ms,
+                        logged_ready_ms=first.logged_ready_ms(),
+                        turn_ms=max(longest_turn_ms(service.port) for service in services))
         except BaseException:
-            service.server.kill()
+            for service in services:
+                service.server.kill()
             raise
-        try:
-            service.stop()
-        except AssertionError as complaint:
-            run.complaints.append(str(complaint))
+        for service in services:
+            try:
+                service.stop()
+            except AssertionError as complaint:
+                run.complaints.append(str(complaint))
         return load, usage
 
-    def _load(self, world, service, label, sources, seconds, repeat):
-        settings = {"BENCH_RUN": label, "BENCH_FIRST_SOURCE": sources[0], "BENCH_LAST_SOURCE": sources[1],
-                    "BENCH_PAST_LEADS": world.past // 2, "BENCH_REPEATED": REPEATED_PERCENT, "BENCH_SEED": repeat + 1,
-                    "BENCH_SECONDS": seconds}
-        command = ["wrk", "-t1", f"-c{self.clients}", f"-d{seconds + TAIL_SECONDS}s", "--timeout", "10s",
-                   "-s", os.path.join(HERE, "bench_wrk.lua"), f"http://127.0.0.1:{service.port}/"]
-        bench_proc.forget_memory_peak(service.pid)
-        usage = bench_proc.Usage(world.postgres.process.pid, service.pid)
-        out = run_tool(command, seconds, **{name: str(value) for name, value in settings.items()})
+    def _tools(self, world, services, label, sources, seconds, repeat):
+        tools = []
+        for number, service in enumerate(services):
+            settings = {"RUN": f"{label}-p{number}", "FIRST_SOURCE": sources[0], "LAST_SOURCE": sources[1],
+                        "PAST_LEADS": world.past // 2, "REPEATED": REPEATED_PERCENT, "SEED": 100 * number + repeat + 1}
+            tools.append(wrk("bench_wrk.lua", self.clients // len(services), seconds, service.port, settings))
+        if self.beside:
+            tools.append(wrk("bench_get.lua", 1, seconds, services[0].port,
+                             {"PATHS": " ".join(slow_paths(world)), "SEED": repeat + 1}))
+        return tools
+
+    def _load(self, world, services, label, sources, seconds, repeat):
+        tools = self._tools(world, services, label, sources, seconds, repeat)
+        pids = [service.pid for service in services]
+        for pid in pids:
+            bench_proc.forget_memory_peak(pid)
+        usage = bench_proc.Usage(world.postgres.process.pid, pids)
+        loads = [wrk_figures(out) for out in run_tools(tools, seconds)]
         usage.stop()
-        load = json.loads(out.strip().splitlines()[-1])
+        load = together(loads[:len(services)])
         acknowledged = load["answered"] - load["refused"]
         # When the requests ended each connection had one open, which was answered after.
         load.update(rate=max(0, acknowledged - self.clients) / seconds,
-                    peak_mb=bench_proc.memory_mb(service.pid, "VmHWM"),
+                    peak_mb=max(bench_proc.memory_mb(pid, "VmHWM") for pid in pids),
                     server_us=usage.seconds("server") * 1e6 / max(1, acknowledged))
+        if self.beside:
+            load.update(beside_rate=loads[-1]["answered"] / seconds, beside_refused=loads[-1]["refused"])
         return load, usage
 
     def judge(self, facts, load):
         return bench_checks.exactly_once(facts, load, self.clients)
 
 
-BASELINE = "pgbench-64"
-SCENARIOS = [
+BASELINE, BASELINE_WHOLE = "pgbench-64", "pgbench-64-whole"
+HOT_CLIENTS = (1, 64, 256, 1000)
+
+STORING = [
     Pgbench("pgbench-1", "pgbench, hot source, clients: 1", HOT, 1),
     Pgbench(BASELINE, "pgbench, hot source, clients: 64", HOT, 64),
-    Pgbench("pgbench-1-whole", "pgbench storing all that the service stores, hot source, clients: 1", HOT, 1, True),
-    Pgbench("pgbench-64-whole", "the same, clients: 64", HOT, 64, True),
-    Pgbench("pgbench-64-spread", "pgbench, 50 sources, clients: 64", SPREAD, 64),
-    Pgbench("pgbench-64-spread-whole", "pgbench storing all that the service stores, 50 sources, clients: 64", SPREAD, 64, True),
-    *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients)
-      for clients in (1, 64, 256, 1000)],
-    *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients)
-      for clients in (1, 64, 256, 1000)],
+    Pgbench("pgbench-1-whole", "pgbench storing all that the service stores, hot source, clients: 1", HOT, 1, True,
+            quick=False),
+    Pgbench(BASELINE_WHOLE, "the same, clients: 64", HOT, 64, True),
+    Pgbench("pgbench-64-spread", "pgbench, 50 sources, clients: 64", SPREAD, 64, quick=False),
+    Pgbench("pgbench-64-spread-whole", "pgbench storing all that the service stores, 50 sources, clients: 64", SPREAD, 64,
+            True, quick=False),
+    *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients) for clients in HOT_CLIENTS],
+    *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients, quick=clients != 1)
+      for clients in HOT_CLIENTS],
+    Wrk("hot-64-beside", "hot-64 while one client asks for slow lists and reports", HOT, 64, beside=True),
+    Wrk("hot-256-two", "two processes of leadd on one database, hot source, connections: 128 each", HOT, 256, processes=2),
+    Wrk("spread-256-two", "the same, 50 sources", SPREAD, 256, processes=2, quick=False),
+    Wrk("hot-10000", "leadd, hot source, connections: 10000", HOT, 10000, quick=False),
     Wrk("full-64", f"leadd, {FULL_PLACES} places run out, connections: 64", FULL, 64),
 ]
+
+# The same on pasts of other sizes; of the last one each of the ten operators holds 100,000 contacts.
+GROWTH_CLIENTS = (64, 256)
+GROWTH_WORLDS = {"10k": "10 thousand closed contacts", "1m": "1 million closed contacts", "5m": "5 million closed contacts",
+                 "busy": "10 thousand closed contacts, 100,000 active ones of each operator"}
+GROWTH = [Wrk(f"growth-{world}-{clients}", f"leadd, hot source, {words}, connections: {clients}", HOT, clients, world=world)
+          for world, words in GROWTH_WORLDS.items() for clients in GROWTH_CLIENTS]

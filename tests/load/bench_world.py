@@ -1,5 +1,6 @@
 """What is measured: a durable PostgreSQL of its own, the world in it, and leadd in front."""
 
+import http.client
 import os
 import re
 import socket
@@ -9,9 +10,9 @@ import time
 import bench_proc
 import server as leadd
 from postgres import Postgres, Psql, clean_environment
+from scrape import Metrics
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DATABASE = "bench"
 HOT, SPREAD = (1, 1), (101, 150)
 FULL_PLACES = 500
 READY_SECONDS = 20
@@ -45,6 +46,15 @@ class DurablePostgres(Postgres):
         super()._initdb()
         with open(os.path.join(self.folder, "data", "postgresql.conf"), "a", encoding="utf-8") as file:
             file.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
+
+
+def longest_turn_ms(port):
+    """Of the event loop, since the process began."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_SECONDS)
+    connection.request("GET", "/metrics")
+    metrics = Metrics(connection.getresponse().read().decode())
+    connection.close()
+    return metrics.value("leadd_loop_turn_longest_seconds") * 1000
 
 
 class Service:
@@ -93,28 +103,33 @@ class Service:
 
 
 class World:
-    def __init__(self, past):
-        self.past = past
-        self.services = 0
-        self.postgres = DurablePostgres()
-        try:
-            self._build()
-        except BaseException:
-            self.close()
-            raise
+    """
+    A database with a team, its sources and their past.
 
-    def _build(self):
-        self.folder = os.path.join(self.postgres.folder, "bench")
+    past: closed contacts; active: those that each operator of the hot source holds; idle: operators without a source
+    """
+
+    def __init__(self, postgres, name, past, active=0, idle=0):
+        self.postgres, self.name, self.past = postgres, name, past
+        self.services = 0
+        started = time.monotonic()
+        self._build(active, idle)
+        self.seconds = time.monotonic() - started
+
+    def _build(self, active, idle):
+        database = f"bench_{self.name}"
+        self.folder = os.path.join(self.postgres.folder, database)
         os.mkdir(self.folder)
-        self.url = self.postgres.url(DATABASE)
-        self.postgres.create(DATABASE)
-        self.psql = Psql(self.postgres, DATABASE)
+        self.url = self.postgres.url(database)
+        self.postgres.create(database)
+        self.psql = Psql(self.postgres, database)
         log = os.path.join(self.folder, "migrate.log")
         code = leadd.migrate(self.url, log)
         if code != 0:
             with open(log, encoding="utf-8", errors="replace") as text:
                 raise AssertionError(f"leadd migrate left with {code}:\n{text.read()}")
-        self.run_file("bench_world.sql", past=self.past)
+        self.run_file("bench_world.sql", idle=idle)
+        self.run_file("bench_past.sql", past=self.past, active=active)
         self.run_file("bench_contact.sql")
         self.last_seeded = self.last_ids()[0]
 
@@ -123,9 +138,8 @@ class World:
         return self.psql.run(settings + sql_file(name))
 
     def tidy(self):
-        """The same clean start for each repeat."""
+        """The same clean start for each repeat; a checkpoint follows."""
         self.psql.run("vacuum analyze")
-        self.psql.run("checkpoint")
 
     def last_ids(self):
         """Highest ids of contacts and leads."""
@@ -159,6 +173,31 @@ class World:
             assert time.monotonic() < end, "the service does not come to rest"
             seen = look
             time.sleep(0.1)
+
+
+class Worlds:
+    """Of one PostgreSQL; each is made when a scenario needs it."""
+
+    def __init__(self, sizes):
+        self.sizes = sizes
+        self.made = {}
+        self.postgres = DurablePostgres()
+
+    def __getitem__(self, name):
+        if name not in self.made:
+            self.made[name] = World(self.postgres, name, **self.sizes[name])
+            self.made[name].tidy()
+            self.checkpoint()
+            print(f"world {name}: {self.made[name].past} closed contacts, made in {self.made[name].seconds:.0f} s", flush=True)
+        return self.made[name]
+
+    def checkpoint(self):
+        Psql(self.postgres, "postgres").run("checkpoint")
+
+    def tidy(self):
+        for world in self.made.values():
+            world.tidy()
+        self.checkpoint()
 
     def close(self):
         self.postgres.close()

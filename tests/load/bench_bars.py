@@ -1,0 +1,96 @@
+"""The bars: figures of each repeat, and what they have to be."""
+
+import statistics
+
+from bench_runs import BASELINE, BASELINE_WHOLE
+
+# How often pgbench's single-call rate with 64 clients on the hot source, of the same repeat: plain, storing the same rows.
+RATIO_BARS = {"hot-64": (11, 18), "hot-256": (15, 25), "hot-1000": (15, 25),
+              "spread-64": (6, 11), "spread-256": (8, 16), "spread-1000": (9, 17)}
+FAIR = ("hot-256", "hot-1000", "spread-256", "spread-1000")
+GROWN = {"growth-1m": "1 million closed contacts", "growth-5m": "5 million closed contacts",
+         "growth-busy": "100,000 active contacts of each operator"}
+
+QUIET_PERCENT = 5  # of all CPU time; above it the report warns
+
+
+class Bar:
+    """
+    A figure of each repeat with its bar (None: it has none); what cannot be had from these scenarios is left out.
+
+    figure: of a repeat's {scenario: figures}
+    """
+
+    def __init__(self, what, figure, bar, form, at_most=True, needs_quiet=False):
+        self.what, self.figure, self.bar, self.form, self.at_most = what, figure, bar, form, at_most
+        self.needs_quiet = needs_quiet  # worth nothing while other programs compete for the CPUs
+
+    def row(self, repeats, is_quiet):
+        values = []
+        for repeat in repeats:
+            try:
+                values.append(self.figure(repeat))
+            except (KeyError, ValueError, ZeroDivisionError):
+                return None
+        value = statistics.median(values)
+        return [self.what, self.form.format(value), f"{self.form.format(min(values))} to {self.form.format(max(values))}",
+                *self._judged(value, is_quiet)]
+
+    def _judged(self, value, is_quiet):
+        if self.bar is None:
+            return ["-", ""]
+        met = value <= self.bar if self.at_most else value >= self.bar
+        return [f"{'at most' if self.at_most else 'at least'} {self.form.format(self.bar)}",
+                ("met" if met else "not met") + (" (noise)" if self.needs_quiet and not is_quiet else "")]
+
+
+def ratio(what, name, other, key, bar, form="{:.2f}", **options):
+    """One scenario's figure over another's."""
+    return Bar(f"{name}: {what}", lambda repeat: repeat[name][key] / repeat[other][key], bar, form, needs_quiet=True, **options)
+
+
+def times(name, other, bar):
+    return ratio(f"times {other}, contacts/s", name, other, "rate", bar, "{:.1f}", at_most=False)
+
+
+def plain(what, name, key, bar, form):
+    return Bar(f"{name}: {what}", lambda repeat: repeat[name][key], bar, form)
+
+
+def fairness(name):
+    return Bar(f"{name}: p99 / p50", lambda repeat: repeat[name]["p99_ms"] / repeat[name]["p50_ms"], 2, "{:.2f}",
+               needs_quiet=True)
+
+
+def longest_turn(repeat):
+    return max(figures["turn_ms"] for figures in repeat.values() if "turn_ms" in figures)
+
+
+def growth(name, clients):
+    return ratio(f"PostgreSQL's CPU per contact / that with 10 thousand ({GROWN[name]})", f"{name}-{clients}",
+                 f"growth-10k-{clients}", "postgres_us", 1.1)
+
+
+BARS = [
+    *[times(name, BASELINE, bar) for name, (bar, _) in RATIO_BARS.items()],
+    *[times(name, BASELINE_WHOLE, bar) for name, (_, bar) in RATIO_BARS.items()],
+    Bar(f"hot-64: p99 / mean of {BASELINE}", lambda repeat: repeat["hot-64"]["p99_ms"] / repeat[BASELINE]["mean_ms"],
+        1 / 3, "{:.2f}", needs_quiet=True),
+    ratio("p50 / p50 of pgbench-1", "hot-1", "pgbench-1", "p50_ms", 1.6),
+    *[fairness(name) for name in FAIR],
+    plain("leadd's CPU per contact, µs", "hot-64", "server_us", 40, "{:.0f}"),
+    plain("leadd's CPU per contact, µs", "hot-256", "server_us", 40, "{:.0f}"),
+    plain("PostgreSQL's CPU per contact, µs", "hot-64", "postgres_us", 75, "{:.0f}"),
+    plain("PostgreSQL's CPU per contact, µs", "hot-256", "postgres_us", 55, "{:.0f}"),
+    *[growth(name, clients) for name in GROWN for clients in (64, 256)],
+    plain("leadd's memory before the first contact, MB", "hot-64", "idle_mb", 10, "{:.1f}"),
+    plain("leadd's memory at its peak, MB", "hot-1000", "peak_mb", 16, "{:.1f}"),
+    plain("leadd's memory at its peak, MB", "hot-10000", "peak_mb", 60, "{:.1f}"),
+    Bar("longest turn of the event loop in any run, ms", longest_turn, 20, "{:.1f}", needs_quiet=True),
+    ratio("contacts/s / without the slow client", "hot-64-beside", "hot-64", "rate", None),
+    ratio("p99 / without the slow client", "hot-64-beside", "hot-64", "p99_ms", None),
+    ratio("contacts/s / one process", "hot-256-two", "hot-256", "rate", None),
+    ratio("contacts/s / one process", "spread-256-two", "spread-256", "rate", None),
+    ratio("contacts/s / the HTTP side alone", "hot-64", "ceiling-64", "rate", None),
+    ratio("contacts/s / the HTTP side alone", "hot-256", "ceiling-256", "rate", None),
+]

@@ -12,7 +12,17 @@ count=$(printf '%s\n' "$old" | grep -c .) || {
 
 # Each migration leaves the replicas of the version before able to work, so it comes first.
 docker compose run --rm migrate
-docker compose up -d --wait --wait-timeout 120 --no-deps --no-recreate --scale "service=$((count * 2))" service
+if ! docker compose up -d --wait --wait-timeout 120 --no-deps --no-recreate --scale "service=$((count * 2))" service
+then
+	echo "The new replicas are not healthy; the old ones go on serving." >&2
+	for container in $(docker compose ps -q --all service); do
+		case $old in
+		*"$container"*) ;;
+		*) docker rm --force "$container" >/dev/null ;;
+		esac
+	done
+	exit 1
+fi
 for container in $old; do
 	docker stop "$container" >/dev/null
 	docker rm "$container" >/dev/null

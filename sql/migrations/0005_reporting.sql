@@ -89,7 +89,8 @@ select contact.id as contact_id, source.id as source_id, source.name as source, 
 comment on view reporting.backlog is 'The contacts that wait for an operator, one a row, with their ages and reasons.';
 comment on column reporting.backlog.reason is
 	'Why nobody has it. full: all were at their limits; inactive: nobody was active; weight_zero: those who '
-	'serve the source have weight 0; no_operators: nobody serves it; released: it was given back. As it was '
+	'serve the source have weight 0; no_operators: nobody serves it; queued: older ones go first; '
+	'released: it was given back. As it was '
 	'when the contact began to wait.';
 comment on column reporting.backlog.waiting_since is
 	'Since when nobody has it: later than came_at for one that was released or reopened.';

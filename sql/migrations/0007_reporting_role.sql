@@ -44,9 +44,13 @@ do $$
 begin
 	if (select pg_has_role(nspowner, 'usage') from pg_namespace where nspname = 'public') then
 		revoke create on schema public from public;
+	elsif has_schema_privilege('public', 'public', 'create') then
+		raise notice 'PUBLIC may still create tables in schema public of database "%"', current_database();
 	end if;
 	if (select pg_has_role(datdba, 'usage') from pg_database where datname = current_database()) then
 		execute format('revoke temporary on database %I from public', current_database());
+	elsif has_database_privilege('public', current_database(), 'temporary') then
+		raise notice 'PUBLIC may still create temporary tables in database "%"', current_database();
 	end if;
 exception
 	when others then

@@ -40,7 +40,7 @@ def has_tools(lab):
 
 def dump(lab, database):
     path = f"{lab.folder}/{database}.dump"
-    tool(lab.postgres, "pg_dump", "-Fc", "-f", path, "-d", lab.postgres.url(database))
+    tool(lab.postgres, "pg_dump", "-Fc", "-B", "-f", path, "-d", lab.postgres.url(database))
     os.chmod(path, 0o644)
     return path
 

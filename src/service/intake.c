@@ -114,29 +114,35 @@ static void start_drain(struct intake *intake)
 		    lane);
 }
 
-static void start_side(struct intake *intake)
+/* Whose turn it is among what waits apart; false: nothing does. */
+static bool start_parked(struct intake *intake)
 {
 	struct lane *lane = &intake->side;
-	struct parked *parked;
+	struct parked *parked = parked_take_turn(&intake->parked);
 
-	if (lane->is_running || !pool_is_ready(intake->pool))
-		return;
-	if (intake->drain.is_wanted) {
-		start_drain(intake);
-		return;
-	}
-	parked = parked_take_turn(&intake->parked);
 	if (!parked)
-		return;
+		return false;
 	batch_clear(lane->batch);
 	take(lane->batch, &parked->drafts, intake->batch_max);
 	if (!batch_size(lane->batch)) {
 		parked_drop_empty(parked);
-		return;
+		return false;
 	}
 	intake->side_parked = parked;
 	lane_starts(lane);
 	batch_start(lane->batch, intake->pool, BATCH_WAITS, on_side_done, lane);
+	return true;
+}
+
+/* In turn with the drain, which may have to wait for one lock after the other. */
+static void start_side(struct intake *intake)
+{
+	if (intake->side.is_running || !pool_is_ready(intake->pool))
+		return;
+	if (intake->drain.is_wanted && intake->side_parked)
+		start_drain(intake);
+	else if (!start_parked(intake) && intake->drain.is_wanted)
+		start_drain(intake);
 }
 
 /* The next batch first, the answers of the last one after: PostgreSQL works while they are written. */

@@ -249,7 +249,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	struct planned *planned = &batch->drafts[index];
 	struct queued_draft *queued = planned->queued;
 	const struct rows *ids = batch_rows(flow, BATCH_IDS), *sources = batch_rows(flow, BATCH_SOURCES);
-	int64_t source_id = queued->draft.source_id;
+	int64_t source_id = queued->draft.source_id, sticky;
 	int row = find_source(sources, source_id);
 
 	planned->outcome = outcome_of(batch, sources, row, source_id);
@@ -258,8 +258,9 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	planned->wish.source_id = source_id;
 	strategy_by_name(row_text(sources, row, STRATEGY).at, &planned->wish.strategy);
 	record_settle(batch->record, &planned->wish);
-	if (row_int(sources, row, STICKY_SECONDS) > 0 && sticky_within(batch, index))
-		planned->wish.sticky_operator_id = sticky_within(batch, index);
+	sticky = row_int(sources, row, STICKY_SECONDS) > 0 ? sticky_within(batch, index) : 0;
+	if (sticky)
+		planned->wish.sticky_operator_id = sticky;
 	if (!queues(batch, planned, row_bool(sources, row, IS_AUTOMATIC)))
 		choose(batch, planned);
 	if (planned->outcome != BATCH_OF_DRAFT_STORED)

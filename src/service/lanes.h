@@ -61,7 +61,7 @@ struct intake {
 
 	struct list parked; /* sources, leads and keys that wait apart */
 	struct lane main, side;
-	struct parked *side_parked; /* whose contacts the side lane runs; NULL: it drains */
+	struct parked *side_parked; /* whose contacts the side lane runs, or ran last; NULL: it drains */
 	struct drain drain;
 	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
 	struct timer *expiry;  /* runs while anything is queued */

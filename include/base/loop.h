@@ -31,10 +31,12 @@ int64_t loop_now_us(void);
 struct event_base *loop_event_base(struct loop *loop);
 
 /*
- * Notes that a turn has begun, unless it is known; a turn lasts from the first call that something has become ready to
- * the next wait. Calls through this header note it themselves; http/ does it for those that libevent makes.
+ * Says that something has become ready and is being served; calls through this header say so themselves, http/ does it
+ * for those that libevent makes. A turn lasts from the first of them to the next look at all descriptors, which comes
+ * when nothing is left to be served, after 5 ms, or when a descriptor of watch_new() has become readable: that one is
+ * then served before what was left.
  */
-void loop_turn_begins(struct loop *loop);
+void loop_note_call(struct loop *loop);
 
 /* How long the turns have been. */
 void loop_print_metrics(const struct loop *loop, struct buf *out);

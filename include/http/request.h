@@ -58,6 +58,9 @@ const char *request_header(const struct request *request, const char *name);
 /* The whole body in one piece, NUL behind it; length 0 when there was none. */
 struct text request_body(struct request *request);
 
+/* Gives its memory back; from then on the body is empty. */
+void request_drop_body(struct request *request);
+
 /* When it arrived, loop_now_us() */
 int64_t request_started_us(const struct request *request);
 

@@ -11,29 +11,38 @@ static void buf_reserve(struct buf *buf, size_t more)
 {
 	size_t wanted = buf->length + more + 1;
 
+	bool is_first = buf->capacity == 0;
+
 	if (wanted <= buf->capacity)
 		return;
+	if (is_first)
+		buf->capacity = BUF_START;
 	while (buf->capacity < wanted)
 		buf->capacity *= 2;
-	buf->bytes = mem_resize(buf->bytes, buf->capacity, 1);
+	buf->bytes = mem_resize(is_first ? NULL : buf->bytes, buf->capacity, 1);
+	buf->bytes[buf->length] = '\0';
 }
 
+/* Memory comes with the first byte: many buffers never get one. */
 void buf_init(struct buf *buf)
 {
-	*buf = (struct buf){ .bytes = mem_resize(NULL, BUF_START, 1), .capacity = BUF_START };
-	buf->bytes[0] = '\0';
+	static char nothing[1]; /* never written to */
+
+	*buf = (struct buf){ .bytes = nothing };
 }
 
 void buf_done(struct buf *buf)
 {
-	mem_free(buf->bytes);
+	if (buf->capacity)
+		mem_free(buf->bytes);
 	*buf = (struct buf){ 0 };
 }
 
 void buf_clear(struct buf *buf)
 {
 	buf->length = 0;
-	buf->bytes[0] = '\0';
+	if (buf->capacity)
+		buf->bytes[0] = '\0';
 }
 
 void buf_add(struct buf *buf, const void *bytes, size_t length)
@@ -106,7 +115,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
 
 char *buf_detach(struct buf *buf)
 {
-	char *bytes = buf->bytes;
+	char *bytes = buf->capacity ? buf->bytes : mem_copy("", 0);
 
 	buf_init(buf);
 	return bytes;

@@ -9,6 +9,7 @@
 #include <event2/event.h>
 #include <event2/util.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -21,8 +22,18 @@ struct on_signal {
 	void *context;
 };
 
+/*
+ * Descriptors that are ready at once are served in one turn, however many; thousands of clients take long. So a turn
+ * ends early when it has lasted for TURN_MS, or when one of our own descriptors (the database's) has become ready, which
+ * is looked at now and then: that one overtakes those that are left for the next turn.
+ */
+enum { TURN_MS = 5, CALLS_BETWEEN_LOOKS = 8, WATCHES_LOOKED_AT_MAX = 64 };
+
+enum { PRIORITY_OVERTAKING, PRIORITY_USUAL, PRIORITIES }; /* libevent's own default is the middle: the usual one */
+
 struct loop {
 	struct event_base *base;
+	struct list watches;
 	struct event *after_turn; /* activated by hand: runs behind everything that is active in this turn */
 	struct event *next_turn;  /* the same in the turn to come: for calls that defer again */
 	bool is_deferring;
@@ -30,6 +41,8 @@ struct loop {
 	struct on_signal *signals;
 	struct evdns_base *dns; /* made on the first lookup */
 	int64_t turn_since_us;  /* 0: nothing has been called yet in this turn */
+	unsigned turn_calls;
+	bool turn_is_over; /* the next call belongs to another turn */
 	int64_t turn_longest_us;
 	struct histogram turns;
 };
@@ -52,23 +65,76 @@ int64_t loop_now_ms(void)
 	return loop_now_us() / 1000;
 }
 
-void loop_turn_begins(struct loop *loop)
+static void turn_ends(struct loop *loop, int64_t now_us)
 {
-	if (!loop->turn_since_us)
-		loop->turn_since_us = loop_now_us();
-}
-
-static void turn_ends(struct loop *loop)
-{
-	int64_t us;
+	int64_t us = now_us - loop->turn_since_us;
 
 	if (!loop->turn_since_us)
 		return;
-	us = loop_now_us() - loop->turn_since_us;
 	if (us > loop->turn_longest_us)
 		loop->turn_longest_us = us;
 	histogram_note(&loop->turns, us);
 	loop->turn_since_us = 0;
+	loop->turn_calls = 0;
+	loop->turn_is_over = false;
+}
+
+struct watch {
+	struct list node;
+	struct loop *loop;
+	struct event *read, *write;
+	int wanted;
+	void (*on_ready)(void *context, int events);
+	void *context;
+};
+
+/* It may have its place in this turn already, where its priority is fixed: it leaves that, and is found anew. */
+static void overtake(struct watch *watch)
+{
+	if (event_priority_set(watch->read, PRIORITY_OVERTAKING) == 0)
+		return;
+	event_del(watch->read);
+	event_priority_set(watch->read, PRIORITY_OVERTAKING);
+	event_add(watch->read, NULL);
+}
+
+/* Whether one of our descriptors is ready; each of these will overtake, once. */
+static bool let_ready_watches_overtake(struct loop *loop)
+{
+	struct pollfd looks[WATCHES_LOOKED_AT_MAX];
+	struct watch *watches[WATCHES_LOOKED_AT_MAX];
+	nfds_t count = 0;
+
+	for (struct list *node = loop->watches.next; node != &loop->watches && count < COUNT_OF(looks);
+	     node = node->next) {
+		struct watch *watch = LIST_ITEM(node, struct watch, node);
+
+		if (!(watch->wanted & LOOP_READ))
+			continue;
+		looks[count] = (struct pollfd){ .fd = event_get_fd(watch->read), .events = POLLIN };
+		watches[count++] = watch;
+	}
+	if (poll(looks, count, 0) <= 0)
+		return false;
+	for (nfds_t i = 0; i < count; i++)
+		if (looks[i].revents)
+			overtake(watches[i]);
+	return true;
+}
+
+void loop_note_call(struct loop *loop)
+{
+	int64_t now_us = loop_now_us();
+
+	if (loop->turn_is_over)
+		turn_ends(loop, now_us);
+	if (!loop->turn_since_us)
+		loop->turn_since_us = now_us;
+	if (now_us - loop->turn_since_us < TURN_MS * 1000 &&
+	    (++loop->turn_calls % CALLS_BETWEEN_LOOKS || !let_ready_watches_overtake(loop)))
+		return;
+	loop->turn_is_over = true;
+	event_base_loopcontinue(loop->base);
 }
 
 void loop_print_metrics(const struct loop *loop, struct buf *out)
@@ -88,7 +154,7 @@ static void run_deferred(evutil_socket_t fd, short events, void *context)
 
 	(void)fd;
 	(void)events;
-	loop_turn_begins(loop);
+	loop_note_call(loop);
 	list_init(&turn);
 	while ((node = list_shift(&loop->deferred)))
 		list_append(&turn, node);
@@ -124,6 +190,8 @@ struct loop *loop_new(void)
 	}
 	if (!loop->base)
 		die(EXIT_BUG, "cannot make an event loop");
+	event_base_priority_init(loop->base, PRIORITIES);
+	list_init(&loop->watches);
 	loop->after_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	loop->next_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	list_init(&loop->deferred);
@@ -158,7 +226,7 @@ void loop_free(struct loop **loop)
 void loop_run(struct loop *loop)
 {
 	while (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) >= 0) {
-		turn_ends(loop);
+		turn_ends(loop, loop_now_us());
 		if (event_base_got_exit(loop->base))
 			return;
 	}
@@ -174,20 +242,13 @@ struct event_base *loop_event_base(struct loop *loop)
 	return loop->base;
 }
 
-struct watch {
-	struct loop *loop;
-	struct event *read, *write;
-	int wanted;
-	void (*on_ready)(void *context, int events);
-	void *context;
-};
-
 static void on_descriptor(evutil_socket_t fd, short events, void *context)
 {
 	struct watch *watch = context;
 
 	(void)fd;
-	loop_turn_begins(watch->loop);
+	event_priority_set(watch->read, PRIORITY_USUAL);
+	loop_note_call(watch->loop);
 	watch->on_ready(watch->context, events & EV_WRITE ? LOOP_WRITE : LOOP_READ);
 }
 
@@ -202,6 +263,7 @@ struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(
 	watch->write = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_descriptor, watch);
 	watch->on_ready = on_ready;
 	watch->context = context;
+	list_append(&loop->watches, &watch->node);
 	watch_want(watch, events);
 	return watch;
 }
@@ -229,6 +291,7 @@ void watch_free(struct watch **watch)
 {
 	if (!*watch)
 		return;
+	list_remove(&(*watch)->node);
 	event_free((*watch)->read);
 	event_free((*watch)->write);
 	mem_free(*watch);
@@ -248,7 +311,7 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
 
 	(void)fd;
 	(void)events;
-	loop_turn_begins(timer->loop);
+	loop_note_call(timer->loop);
 	timer->on_due(timer->context);
 }
 
@@ -318,7 +381,7 @@ static void on_signal_event(evutil_socket_t number, short events, void *context)
 	struct on_signal *signal = context;
 
 	(void)events;
-	loop_turn_begins(signal->loop);
+	loop_note_call(signal->loop);
 	signal->run(signal->context, (int)number);
 }
 

@@ -19,6 +19,7 @@ enum {
 	BODY_STRAY_MAX = 131072, /* of a request that no route wants: read, so that its 404 keeps the connection */
 	SWEEP_MS = 250,          /* how exactly deadlines are kept */
 	ACCEPT_PAUSE_MS = 100,   /* after accept() failed for want of descriptors */
+	ACCEPTED_AT_ONCE = 64,   /* connections in one turn: the listener by itself would take all that wait */
 	LINGER_MS = 2000,        /* how long a refused client may go on sending before it is cut */
 	REPLY_MS = 120000        /* within which a reply has to be fetched */
 };
@@ -38,13 +39,14 @@ struct server {
 	struct list lingerers;   /* struct lingerer */
 	struct list requests;    /* struct request: those that handlers hold */
 	int connection_count;    /* of both lists */
+	int accepted;            /* in this turn */
 	int live_requests;
 	struct traffic *traffic;
 	struct connection **by_descriptor;
 	size_t descriptor_limit; /* length of by_descriptor */
 
 	struct timer *sweep, *accept_again, *drain_limit;
-	struct deferred drained;
+	struct deferred drained, turn_over;
 	void (*on_drained)(void *context);
 	void *drained_context;
 };
@@ -165,6 +167,9 @@ void traffic_note(struct traffic *traffic, const struct request *request, int st
 void traffic_note_refusal(struct traffic *traffic);
 
 /* -- server.c ---------------------------------------------------------------------------------- */
+
+/* One more connection; the listener pauses where it was the last one for now. */
+void server_accepted(struct server *server);
 
 /* Something that drain or accept may wait for is over. */
 void server_connection_ended(struct server *server);

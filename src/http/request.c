@@ -204,6 +204,14 @@ struct text request_body(struct request *request)
 	return (struct text){ (const char *)evbuffer_pullup(body, -1), request->body_length };
 }
 
+void request_drop_body(struct request *request)
+{
+	struct evbuffer *body = evhttp_request_get_input_buffer(request->evhttp);
+
+	evbuffer_drain(body, evbuffer_get_length(body));
+	request->body_length = 0;
+}
+
 int64_t request_started_us(const struct request *request)
 {
 	return request->started_us;

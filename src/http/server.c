@@ -113,9 +113,25 @@ static void set_socket_options(int descriptor)
 
 static void accept_again(struct server *server)
 {
-	if (server->listener && !timer_is_running(server->accept_again) &&
+	if (server->listener && !timer_is_running(server->accept_again) && server->accepted < ACCEPTED_AT_ONCE &&
 	    server->connection_count < server->options.connections_max)
 		evconnlistener_enable(server->listener);
+}
+
+static void on_turn_over(void *context)
+{
+	struct server *server = context;
+
+	server->accepted = 0;
+	accept_again(server);
+}
+
+void server_accepted(struct server *server)
+{
+	server->accepted++;
+	loop_defer(server->loop, &server->turn_over);
+	if (server->accepted >= ACCEPTED_AT_ONCE || server->connection_count >= server->options.connections_max)
+		evconnlistener_disable(server->listener);
 }
 
 static void on_accept_again(void *context)
@@ -279,6 +295,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	list_init(&server->lingerers);
 	list_init(&server->requests);
 	deferred_init(&server->drained, tell_drained, server);
+	deferred_init(&server->turn_over, on_turn_over, server);
 	server->sweep = timer_new(loop, on_sweep, server);
 	server->accept_again = timer_new(loop, on_accept_again, server);
 	server->drain_limit = timer_new(loop, on_drain_limit, server);
@@ -377,6 +394,7 @@ void server_free(struct server **server)
 	timer_free(&ended->accept_again);
 	timer_free(&ended->drain_limit);
 	deferred_cancel(&ended->drained);
+	deferred_cancel(&ended->turn_over);
 	mem_free(ended->by_descriptor);
 	traffic_free(&ended->traffic);
 	mem_free(ended);

@@ -65,7 +65,8 @@ struct intake {
 	struct drain drain;
 	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
 	struct timer *expiry;  /* runs while anything is queued */
-	struct list ended;     /* drafts whose outcome is known, told after the next batch has started */
+	struct list ended;     /* drafts whose outcome is known */
+	struct deferred tell;  /* them, after the next batch has started */
 	int64_t away_since_ms; /* when the database went away; 0: it is there */
 	void (*on_change)(void *context);
 	void *on_change_context;

@@ -289,6 +289,23 @@ void connection_answer(struct connection *connection, struct evhttp_request *evh
 	evhttp_request_set_on_complete_cb(evhttp, on_answered, connection);
 }
 
+/*
+ * By itself libevent would ask epoll for room to write first, and take the request off once that is told: two system
+ * calls and a turn for each answer. There nearly always is room; where there is not, libevent goes on as it would have.
+ */
+void connection_write_now(struct connection *connection)
+{
+	struct evbuffer *output = bufferevent_get_output(connection->stream);
+
+	evbuffer_unfreeze(output, 1);
+	evbuffer_write(output, connection->descriptor);
+	evbuffer_freeze(output, 1);
+	if (evbuffer_get_length(output))
+		return;
+	bufferevent_disable(connection->stream, EV_WRITE);
+	bufferevent_trigger(connection->stream, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
+}
+
 /* A client that takes nothing for as long as a request may take, or is slow beyond all reason, gets no more. */
 static bool is_deaf(struct connection *connection, int64_t now_ms)
 {

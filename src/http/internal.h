@@ -122,6 +122,9 @@ MUST_CHECK bool connection_hold(struct connection *connection);
 /* The request's answer is about to be sent. */
 void connection_answer(struct connection *connection, struct evhttp_request *evhttp);
 
+/* It is in the output now. */
+void connection_write_now(struct connection *connection);
+
 /* -- refusal.c --------------------------------------------------------------------------------- */
 
 /* Refuses what arrives from now on; the answer goes out when all earlier requests have theirs. */

@@ -118,6 +118,8 @@ static void finish(struct request *request, int status, const char *content_type
 		connection_answer(connection, evhttp);
 	request_free(request);
 	evhttp_send_reply(evhttp, status, reply_phrase(status), NULL);
+	if (connection)
+		connection_write_now(connection);
 }
 
 static void reply_copy(struct request *request, int status, const char *content_type, struct text body)

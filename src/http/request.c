@@ -135,11 +135,6 @@ const char *request_id(const struct request *request)
 	return request->id;
 }
 
-enum http_method request_method(const struct request *request)
-{
-	return request->method;
-}
-
 const struct route *request_route(const struct request *request)
 {
 	return request->match.route;
@@ -210,9 +205,4 @@ void request_drop_body(struct request *request)
 
 	evbuffer_drain(body, evbuffer_get_length(body));
 	request->body_length = 0;
-}
-
-int64_t request_started_us(const struct request *request)
-{
-	return request->started_us;
 }

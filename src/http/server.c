@@ -319,11 +319,6 @@ int server_live_requests(const struct server *server)
 	return server->live_requests;
 }
 
-int server_connections(const struct server *server)
-{
-	return server->connection_count;
-}
-
 /* -- stopping ---------------------------------------------------------------------------------- */
 
 static void check_drained(struct server *server)

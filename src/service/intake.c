@@ -8,7 +8,7 @@
 enum { EXPIRY_TICK_MS = 100 }; /* how exactly deadlines are kept */
 
 enum {
-	BULK_MAX = 64,   /* contacts of the second line in one batch */
+	BULK_MAX = 64,    /* contacts of the second line in one batch */
 	TOLD_AT_ONCE = 64 /* ends of contacts in one turn: each writes an answer */
 };
 

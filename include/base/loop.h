@@ -33,8 +33,7 @@ struct event_base *loop_event_base(struct loop *loop);
 /*
  * Says that something has become ready and is being served; calls through this header say so themselves, http/ does it
  * for those that libevent makes. A turn lasts from the first of them to the next look at all descriptors, which comes
- * when nothing is left to be served, after 5 ms, or when a descriptor of watch_new() has become readable: that one is
- * then served before what was left.
+ * when nothing is left to be served, after 5 ms, or when a watch that overtakes has become readable.
  */
 void loop_note_call(struct loop *loop);
 
@@ -53,6 +52,12 @@ struct watch;
  */
 struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(void *context, int events),
 			void *context);
+
+/*
+ * From now on it is served, once it has become readable, before all that was ready earlier and still waits; for a few
+ * watches only (64 of a loop).
+ */
+void watch_overtakes(struct watch *watch);
 
 /* Changes the wanted events; 0 pauses it. Cheap when nothing changes. */
 void watch_want(struct watch *watch, int events);

@@ -70,18 +70,26 @@ void buf_char(struct buf *buf, char c)
 	buf_add(buf, &c, 1);
 }
 
-void buf_int(struct buf *buf, int64_t number)
+char *int_print(int64_t number, char room[INT_CHARACTERS])
 {
-	char digits[24];
-	int at = (int)sizeof(digits);
 	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char *at = room + INT_CHARACTERS - 1;
 
+	*at = '\0';
 	do
-		digits[--at] = (char)('0' + rest % 10);
+		*--at = (char)('0' + rest % 10);
 	while (rest /= 10);
 	if (number < 0)
-		digits[--at] = '-';
-	buf_add(buf, digits + at, sizeof(digits) - (size_t)at);
+		*--at = '-';
+	return at;
+}
+
+void buf_int(struct buf *buf, int64_t number)
+{
+	char room[INT_CHARACTERS];
+	const char *digits = int_print(number, room);
+
+	buf_add(buf, digits, (size_t)(room + INT_CHARACTERS - 1 - digits));
 }
 
 void buf_thousandths(struct buf *buf, int64_t number)
@@ -98,17 +106,21 @@ void buf_thousandths(struct buf *buf, int64_t number)
 		buf->bytes[--buf->length] = '\0';
 }
 
+/* As a rule the text fits, and is printed once. */
 void buf_printf(struct buf *buf, const char *format, ...)
 {
+	size_t room = buf->capacity - buf->length;
 	va_list args, again;
 	int length;
 
 	va_start(args, format);
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(room ? buf->bytes + buf->length : NULL, room, format, args);
 	va_end(args);
-	buf_reserve(buf, (size_t)length);
-	vsnprintf(buf->bytes + buf->length, (size_t)length + 1, format, again);
+	if ((size_t)length >= room) {
+		buf_reserve(buf, (size_t)length);
+		vsnprintf(buf->bytes + buf->length, (size_t)length + 1, format, again);
+	}
 	va_end(again);
 	buf->length += (size_t)length;
 }

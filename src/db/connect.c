@@ -100,6 +100,7 @@ void connect_read(struct conn *conn)
 static void connected(struct conn *conn)
 {
 	conn->watch = watch_new(conn->loop, PQsocket(conn->pg), LOOP_READ, conn_on_socket, conn);
+	watch_overtakes(conn->watch);
 	if (PQsetnonblocking(conn->pg, 1) != 0) {
 		loop_defer(conn->loop, &conn->broken);
 		return;

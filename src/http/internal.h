@@ -8,6 +8,8 @@
 #include "http/server.h"
 #include "http/target.h"
 
+#include <time.h>
+
 struct bufferevent;
 struct evconnlistener;
 struct event_base;
@@ -20,6 +22,7 @@ enum {
 	SWEEP_MS = 250,          /* how exactly deadlines are kept */
 	ACCEPT_PAUSE_MS = 100,   /* after accept() failed for want of descriptors */
 	ACCEPTED_AT_ONCE = 64,   /* connections in one turn: the listener by itself would take all that wait */
+	DATE_CHARACTERS = 30,    /* "Sun, 06 Nov 1994 08:49:37 GMT" and its NUL */
 	LINGER_MS = 2000,        /* how long a refused client may go on sending before it is cut */
 	REPLY_MS = 120000        /* within which a reply has to be fetched */
 };
@@ -42,6 +45,8 @@ struct server {
 	int accepted;            /* in this turn */
 	int live_requests;
 	struct traffic *traffic;
+	time_t dated; /* the second of date */
+	char date[DATE_CHARACTERS];
 	struct connection **by_descriptor;
 	size_t descriptor_limit; /* length of by_descriptor */
 
@@ -169,7 +174,16 @@ void traffic_free(struct traffic **traffic);
 void traffic_note(struct traffic *traffic, const struct request *request, int status);
 void traffic_note_refusal(struct traffic *traffic);
 
+/* -- socket.c ---------------------------------------------------------------------------------- */
+
+/* A socket that listens on the first of the host's addresses that can be had. -1: none; *why_out then says why. */
+int socket_listen(const char *host, int port, const char **why_out);
+int socket_port(int descriptor);
+
 /* -- server.c ---------------------------------------------------------------------------------- */
+
+/* Now, as the header Date has it; printed once a second. */
+const char *server_date(struct server *server);
 
 /* One more connection; the listener pauses where it was the last one for now. */
 void server_accepted(struct server *server);

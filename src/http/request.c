@@ -7,7 +7,6 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
-#include <inttypes.h>
 
 static enum http_method method_of(const struct evhttp_request *evhttp)
 {
@@ -69,6 +68,15 @@ static bool is_same(const struct request *prepared, const struct evhttp_request 
 	       strcmp(prepared->sent_target, evhttp_request_get_uri(evhttp)) == 0;
 }
 
+static const char *new_id(struct arena *arena, uint64_t number)
+{
+	char digits[16];
+
+	for (size_t i = sizeof(digits); i-- > 0; number >>= 4)
+		digits[i] = "0123456789abcdef"[number & 15];
+	return arena_copy(arena, digits, sizeof(digits));
+}
+
 struct request *request_new(struct server *server, struct evhttp_request *evhttp, struct request *prepared)
 {
 	struct request *request;
@@ -84,9 +92,8 @@ struct request *request_new(struct server *server, struct evhttp_request *evhttp
 	request->method = method_of(evhttp);
 	request->started_us = loop_now_us();
 	id = request_header(request, "X-Request-Id");
-	request->id = id && framing_is_sane_id(text_of(id))
-			      ? arena_copy(arena, id, strlen(id))
-			      : arena_printf(arena, "%016" PRIx64, rng_next(&server->rng));
+	request->id = id && framing_is_sane_id(text_of(id)) ? arena_copy(arena, id, strlen(id))
+							    : new_id(arena, rng_next(&server->rng));
 	list_append(&server->requests, &request->node);
 	server->live_requests++;
 	return request;

@@ -5,7 +5,6 @@
 #include "service/batch.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 enum { STICKY_REMEMBERED = 1000 }; /* batches */
 
@@ -244,6 +243,13 @@ static void choose(struct batch *batch, struct planned *planned)
 		planned->ordinal = record_choice(batch->record, &batch->roster, &planned->wish, &planned->choice);
 }
 
+static void note_moment(struct contact_result *result, struct text moment)
+{
+	assert(moment.length < sizeof(result->created_at));
+	memcpy(result->created_at, moment.at, moment.length);
+	result->created_at[moment.length] = '\0';
+}
+
 static void plan_one(struct flow *flow, struct batch *batch, size_t index, const struct known_leads *leads)
 {
 	struct planned *planned = &batch->drafts[index];
@@ -274,7 +280,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 		queued->result.operator_id = batch->roster.seats[planned->choice.seat].operator_id;
 	else if (row_bool(sources, row, IS_AUTOMATIC))
 		batch->made_wait = true;
-	snprintf(queued->result.created_at, sizeof(queued->result.created_at), "%s", row_text(ids, (int)index, 1).at);
+	note_moment(&queued->result, row_text(ids, (int)index, 1));
 }
 
 static void read_sticky(struct flow *flow, struct batch *batch)

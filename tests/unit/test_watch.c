@@ -271,92 +271,6 @@ START_TEST(all_that_is_ready_in_a_turn_comes_before_what_was_deferred_in_it)
 }
 END_TEST
 
-enum { CROWD = 200 };
-
-struct crowd;
-
-struct member {
-	struct crowd *crowd;
-	struct watch *watch;
-	int pair[2];
-};
-
-/* Many that are ready at once, and one that becomes ready while they are served. */
-struct crowd {
-	struct loop *loop;
-	struct member late, members[CROWD];
-	int served, served_before_late;
-};
-
-static void member_init(struct member *member, struct crowd *crowd, void (*on_ready_to_read)(void *context, int events))
-{
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, member->pair), 0);
-	member->crowd = crowd;
-	member->watch = watch_new(crowd->loop, member->pair[0], LOOP_READ, on_ready_to_read, member);
-}
-
-static void member_done(struct member *member)
-{
-	watch_free(&member->watch);
-	close(member->pair[0]);
-	close(member->pair[1]);
-}
-
-static void give_byte(const struct member *member)
-{
-	ck_assert_int_eq(write(member->pair[1], "x", 1), 1);
-}
-
-static void take_byte(const struct member *member)
-{
-	char byte;
-
-	ck_assert_int_eq(read(member->pair[0], &byte, 1), 1);
-}
-
-static void on_one_of_many(void *context, int events)
-{
-	struct member *member = context;
-	struct crowd *crowd = member->crowd;
-
-	(void)events;
-	take_byte(member);
-	if (crowd->served++ == 0)
-		give_byte(&crowd->late);
-	if (crowd->served == CROWD)
-		loop_stop(crowd->loop);
-}
-
-static void on_late(void *context, int events)
-{
-	struct member *member = context;
-
-	(void)events;
-	take_byte(member);
-	member->crowd->served_before_late = member->crowd->served;
-}
-
-/* The database's answers do not wait until all clients are served that were ready before them. */
-START_TEST(what_becomes_ready_meanwhile_overtakes_a_crowd)
-{
-	struct crowd crowd = { .loop = loop_new() };
-
-	member_init(&crowd.late, &crowd, on_late);
-	for (int i = 0; i < CROWD; i++) {
-		member_init(&crowd.members[i], &crowd, on_one_of_many);
-		give_byte(&crowd.members[i]);
-	}
-	loop_run(crowd.loop);
-	ck_assert_int_eq(crowd.served, CROWD);
-	ck_assert_int_gt(crowd.served_before_late, 0);
-	ck_assert_int_lt(crowd.served_before_late, CROWD / 2);
-	for (int i = 0; i < CROWD; i++)
-		member_done(&crowd.members[i]);
-	member_done(&crowd.late);
-	loop_free(&crowd.loop);
-}
-END_TEST
-
 /* -- signals ----------------------------------------------------------------------------------- */
 
 struct signals {
@@ -404,6 +318,5 @@ UNIT_SUITE(watch)
 	tcase_add_test(tests, a_number_that_is_used_again_is_watched_again);
 	tcase_add_test(tests, a_call_that_keeps_deferring_itself_does_not_keep_descriptors_waiting);
 	tcase_add_test(tests, all_that_is_ready_in_a_turn_comes_before_what_was_deferred_in_it);
-	tcase_add_test(tests, what_becomes_ready_meanwhile_overtakes_a_crowd);
 	tcase_add_test(tests, a_signal_is_told_from_the_loop_each_time_it_arrives);
 }

@@ -145,7 +145,7 @@ $(1)/libleadd.a: $$(patsubst src/%.c,$(1)/obj/%.o,$$(filter-out src/app/main.c,$
 
 $(1)/leadd: $(1)/obj/app/main.o $(1)/libleadd.a
 	@echo '  LINK  $$@'
-	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
+	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(if $$(filter FLAGS_SHIPPED,$(2)),$$(ALLOCATOR)) $$(LIBS)
 
 $(1)/unit-tests: $$(patsubst tests/%.c,$(1)/obj/tests/%.o,$$(wildcard tests/unit/*.c)) $(1)/libleadd.a
 	@echo '  LINK  $$@'
@@ -214,7 +214,7 @@ fuzz: fuzz-compiler
 # The service without the database, for the load test: its ceiling.
 $(BUILD)/ceiling: $(BUILD)/obj/tests/load/ceiling.o $(BUILD)/libleadd.a
 	@echo '  LINK  $@'
-	@$(CC) $(CFLAGS_ALL) $(FLAGS_SHIPPED) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS_ALL) $(FLAGS_SHIPPED) $(LDFLAGS_ALL) -o $@ $^ $(ALLOCATOR) $(LIBS)
 
 bench: $(BUILD)/leadd $(BUILD)/ceiling
 	@LEADD=$(BUILD)/leadd python3 tests/load/bench.py $(ARGS)

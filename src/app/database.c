@@ -150,6 +150,9 @@ static struct pool *open_pool(const struct database *database, struct loop *loop
 	options.waiting_max = WAITING_UNITS_MAX;
 	options.wait_ms = config->queue_wait_ms;
 	options.unit_ms = config->statement_timeout_ms + CONNECTION_GRACE_MS;
+	options.answer_ms = config->queue_wait_ms > config->statement_timeout_ms ? config->queue_wait_ms
+										 : config->statement_timeout_ms;
+	options.answer_ms += CONNECTION_GRACE_MS;
 	options.seed = rng_entropy();
 	return pool_new(loop, &options);
 }

@@ -11,7 +11,8 @@
 enum {
 	RETRY_FIRST_MS = 50,
 	RETRY_LAST_MS = 2000,
-	STOOD_MS = 1000, /* a connection that stood for less counts as one more failure to connect */
+	STOOD_MS = 1000,     /* a connection that stood for less counts as one more failure to connect */
+	SPARE_MIN_MS = 1000, /* a trip that has less left when its asker is told is given up with him */
 };
 
 const struct query_text conn_controls[CONN_CONTROLS] = {
@@ -22,7 +23,7 @@ const struct query_text conn_controls[CONN_CONTROLS] = {
 
 /* -- losing it and coming back ----------------------------------------------------------------- */
 
-static void trip_end(struct conn *conn, bool lost, bool overdue)
+static struct answers trip_answers(const struct conn *conn, bool lost, bool overdue)
 {
 	struct answers answers = {
 		.failure = conn->failure,
@@ -35,6 +36,13 @@ static void trip_end(struct conn *conn, bool lost, bool overdue)
 
 	if (lost && answers.failure.error == DB_OK)
 		answers.failure.error = DB_UNAVAILABLE;
+	return answers;
+}
+
+static void trip_end(struct conn *conn, bool lost, bool overdue)
+{
+	struct answers answers = trip_answers(conn, lost, overdue);
+
 	conn->running = false;
 	conn->asked = conn->seen = conn->count = 0;
 	conn->failure = (struct db_failure){ 0 };
@@ -108,16 +116,41 @@ static void on_broken(void *context)
 		connect_failed(conn, (struct db_reason){ .words = "closed" });
 }
 
+static void on_forsaken(void *context, const struct answers *answers)
+{
+	struct conn *conn = context;
+
+	if (!answers->lost)
+		conn->hooks->on_free(conn->owner, conn);
+}
+
+/* Whoever asked is told; the answers may still come, and end what the server is doing for us. */
+static void forsake(struct conn *conn)
+{
+	conn_on_answers *on_answers = conn->on_answers;
+	struct answers answers = trip_answers(conn, true, true);
+	void *context = conn->context;
+
+	log_warn("db.forsaken", "pool=%s", conn->options.name);
+	conn->on_answers = on_forsaken;
+	conn->context = conn;
+	timer_start(conn->limit, conn->spare_ms);
+	conn->spare_ms = 0;
+	on_answers(context, &answers);
+}
+
 static void on_limit(void *context)
 {
 	struct conn *conn = context;
 
-	if (conn->state == CONN_READY) {
+	if (conn->state == CONN_READY && conn->spare_ms) {
+		forsake(conn);
+	} else if (conn->state == CONN_READY) {
 		conn_drop(conn, "overdue", true);
-		return;
+	} else {
+		conn->first_host += conn->state != CONN_LOOKUP;
+		connect_failed(conn, (struct db_reason){ .words = "no answer in time" });
 	}
-	conn->first_host += conn->state != CONN_LOOKUP;
-	connect_failed(conn, (struct db_reason){ .words = "no answer in time" });
 }
 
 static void on_retry(void *context)
@@ -238,12 +271,21 @@ void conn_add_control(struct conn *conn, enum conn_control control)
 	add(conn, &conn_controls[control], NULL);
 }
 
-void conn_run(struct conn *conn, conn_on_answers *on_answers, void *context)
+void conn_run(struct conn *conn, int64_t until_ms, conn_on_answers *on_answers, void *context)
 {
+	int64_t limit_ms = until_ms - loop_now_ms();
+
 	conn->running = true;
 	conn->on_answers = on_answers;
 	conn->context = context;
-	timer_start(conn->limit, conn->options.unit_ms);
+	if (limit_ms > conn->options.unit_ms)
+		limit_ms = conn->options.unit_ms;
+	if (limit_ms < 0)
+		limit_ms = 0;
+	conn->spare_ms = conn->options.unit_ms - limit_ms;
+	if (conn->spare_ms < SPARE_MIN_MS)
+		conn->spare_ms = 0;
+	timer_start(conn->limit, limit_ms);
 	if (PQpipelineSync(conn->pg))
 		conn_flush(conn);
 	else

@@ -85,6 +85,7 @@ struct conn {
 
 	/* The trip that is being put together or under way. */
 	bool running;
+	int64_t spare_ms; /* how much longer than its asker waits the trip may take */
 	int asked, seen; /* seen: results that came, also of statements being prepared */
 	int count;       /* good ones, in rows */
 	struct rows rows[TRIP_MAX];
@@ -133,12 +134,17 @@ struct job_kind {
 /* A single statement or a flow: embedded in what waits for a connection or has one. */
 struct job {
 	struct list node;
-	int64_t wait_until_ms;
+	int64_t until_ms;      /* whoever asked is told by then, whatever it waits for; its trips end with it */
+	int64_t wait_until_ms; /* for a connection */
 	const struct job_kind *kind;
 };
 
-/* start or refused comes once; refused never before this returned. pool_job_done() ends the job. */
-void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind);
+/*
+ * start or refused comes once; refused never before this returned. pool_job_done() ends the job.
+ *
+ * until_ms: see struct job; usually pool_until_ms()
+ */
+void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind, int64_t until_ms);
 
 /* For a job that had a connection and needs one again: past the bounds of the line. */
 void pool_resubmit(struct pool *pool, struct job *job);

@@ -57,7 +57,7 @@ static void take_from_line(struct intake *intake, struct list *line, struct batc
 		struct parked *parked = parked_find(&intake->parked, &queued->draft);
 
 		if (parked)
-			list_append(&parked->drafts, node);
+			draft_append(&parked->drafts, queued);
 		else
 			batch_add(batch, queued);
 	}

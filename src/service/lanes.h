@@ -82,7 +82,7 @@ void numbers_note_batch(struct intake_numbers *numbers, const struct lane *lane,
 /* Its done() comes once the next batches have started. */
 void end_later(struct intake *intake, struct queued_draft *queued, enum draft_outcome outcome);
 
-/* Back to the head of a list, in their order. */
+/* Back to where they came from, or to another list: to their places in the order of deadlines. */
 void put_back(struct list *list, struct batch *batch);
 
 /* Gives up what has waited until its deadline. */

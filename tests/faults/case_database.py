@@ -75,22 +75,40 @@ def frozen_postmaster(world, crowd):
     return time.monotonic()
 
 
-@case("all processes of PostgreSQL are frozen for 8 s", back_s=5)
-def frozen_server(world, crowd):
-    with frozen([world.primary.process.pid, *world.primary.processes()]):
-        lasts(8)
-    return time.monotonic()
+@contextlib.contextmanager
+def forgotten(world, operator):
+    """Somebody typed a transaction into psql, and went for lunch; nothing that the server is set to ends it."""
+    with world.psql.session() as session:
+        session.run("set idle_in_transaction_session_timeout = 0")
+        session.run(f"begin; select from operator_loads where operator_id = {operator} for update")
+        yield
+        session.run("rollback")
+
+
+def wait_apart(world, crowd):
+    """Until a contact of the forgotten session's operator has been put where it stops nobody."""
+    poll(world.is_blocked, "a contact waits for the lock")
+    crowd.comes_through(100)
 
 
 @case("a forgotten session holds the load of one operator: other sources go on", pause_s=1, is_quick=True)
 def forgotten_lock(world, crowd):
-    with world.psql.session() as session:
-        session.run(f"begin; select from operator_loads where operator_id = {world.scene.lonely_operator} for update")
+    with forgotten(world, world.scene.lonely_operator):
         lasts(LOCKED_S)
         waiting = [entry for entry in list(crowd.log) if entry.source == "lonely" and entry.status == 503]
         assert waiting, "the locked operator's contacts were not answered with 503"
-        session.run("rollback")
     crowd.comes_through(10, source="lonely")
+
+
+@case("all processes of PostgreSQL are frozen for 8 s while contacts wait apart for a forgotten session", back_s=5,
+      is_quick=True)
+def frozen_server(world, crowd):
+    """Both connections that assign are busy then: nobody may wait for the one, and after it for the other."""
+    with forgotten(world, world.scene.lonely_operator):
+        wait_apart(world, crowd)
+        with frozen([world.primary.process.pid, *world.primary.processes()]):
+            lasts(8)
+        return time.monotonic()
 
 
 @case("connections are used up (53300) for 3 s, and the sessions are gone", back_s=3)

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from case_database import frozen, lasts
+from case_database import forgotten, frozen, lasts, wait_apart
 from waiting import poll
 from world import SERVICE_SESSIONS, case
 
@@ -33,6 +33,14 @@ def network_rejects(world, crowd):
 @case("the network to the database is cut with DROP for 8 s", back_s=5, takes_network=True)
 def network_drops(world, crowd):
     return cut_for(world, crowd, 8, "DROP")
+
+
+@case("the network is cut with DROP for 12 s while contacts wait apart for a forgotten session", back_s=5,
+      takes_network=True)
+def network_drops_parked(world, crowd):
+    with forgotten(world, world.scene.lonely_operator):
+        wait_apart(world, crowd)
+        return cut_for(world, crowd, 12, "DROP")
 
 
 @case("the network to the database is cut with DROP for 20 s", back_s=5, takes_network=True)

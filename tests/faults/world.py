@@ -172,6 +172,10 @@ class World:
             order by state_change desc limit 1""")
         return int(pids[0][0]) if pids else 0
 
+    def is_blocked(self):
+        """Whether a session of the service waits for somebody's lock."""
+        return self.psql.count(f"{SERVICE_SESSIONS} and wait_event_type = 'Lock'") > 0
+
     def kill_backends(self):
         self.psql.run(f"select pg_terminate_backend(pid) from {SERVICE_SESSIONS}")
 

@@ -116,12 +116,24 @@ static void on_broken(void *context)
 		connect_failed(conn, (struct db_reason){ .words = "closed" });
 }
 
-static void on_forsaken(void *context, const struct answers *answers)
+static void on_undone(void *context, const struct answers *answers)
 {
 	struct conn *conn = context;
 
 	if (!answers->lost)
-		conn->hooks->on_free(conn->owner, conn);
+		conn->hooks->on_regained(conn->owner, conn);
+}
+
+static void on_forsaken(void *context, const struct answers *answers)
+{
+	struct conn *conn = context;
+
+	if (answers->lost || !conn_in_transaction(conn)) {
+		on_undone(conn, answers);
+		return;
+	}
+	conn_add_control(conn, CONN_ROLLBACK);
+	conn_run(conn, INT64_MAX, on_undone, conn);
 }
 
 /* Whoever asked is told; the answers may still come, and end what the server is doing for us. */

@@ -181,7 +181,7 @@ static void on_lost(void *owner, struct conn *conn, bool is_overdue)
 		conn_drop(pool->idle[pool->idle_count - 1], "suspect", false);
 }
 
-static void on_free(void *owner, struct conn *conn)
+static void on_regained(void *owner, struct conn *conn)
 {
 	pool_give_back(owner, conn);
 }
@@ -264,7 +264,7 @@ static char *copy_of(const char *text)
 
 struct pool *pool_new(struct loop *loop, const struct pool_options *options)
 {
-	static const struct conn_hooks hooks = { .on_ready = on_ready, .on_lost = on_lost, .on_free = on_free };
+	static const struct conn_hooks hooks = { .on_ready = on_ready, .on_lost = on_lost, .on_regained = on_regained };
 	struct pool *pool = mem_alloc(1, sizeof(*pool));
 	struct conn_options conn;
 

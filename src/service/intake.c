@@ -32,8 +32,10 @@ static void tell_ended(struct intake *intake)
 		numbers_note_end(&intake->numbers, queued);
 		queued->done(queued, queued->outcome);
 	}
-	if (!intake->queued)
-		timer_stop(intake->expiry);
+	if (intake->queued)
+		return;
+	timer_stop(intake->expiry);
+	intake->rests = false;
 }
 
 /* -- starting batches -------------------------------------------------------------------------- */
@@ -150,8 +152,10 @@ static void advance(void *context)
 {
 	struct intake *intake = context;
 
-	start_main(intake);
-	start_side(intake);
+	if (!intake->rests) {
+		start_main(intake);
+		start_side(intake);
+	}
 	tell_ended(intake);
 }
 
@@ -219,6 +223,7 @@ static void on_expiry(void *context)
 	struct intake *intake = context;
 
 	expire_all(intake);
+	intake->rests = false;
 	timer_start(intake->expiry, EXPIRY_TICK_MS);
 	advance(intake);
 }

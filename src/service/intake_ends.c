@@ -186,6 +186,8 @@ void batch_failed(struct intake *intake, struct batch *batch, enum db_error erro
 		break;
 	case DB_UNAVAILABLE: /* nothing was stored: they wait for the database until their deadlines */
 		put_back_in_line(intake, batch);
+		/* A full disk answers at once, and gets no emptier by being asked all the time. */
+		intake->rests = pool_is_ready(intake->pool);
 		break;
 	case DB_OUTCOME_UNKNOWN:
 		commit_lost(intake, batch);

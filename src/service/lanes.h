@@ -65,6 +65,7 @@ struct intake {
 	struct drain drain;
 	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
 	struct timer *expiry;  /* runs while anything is queued */
+	bool rests;            /* a batch failed on account of the server: nothing starts before the next tick */
 	struct list ended;     /* drafts whose outcome is known, told after the next batch has started */
 	int64_t away_since_ms; /* when the database went away; 0: it is there */
 	void (*on_change)(void *context);

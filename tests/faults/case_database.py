@@ -1,4 +1,4 @@
-"""The database's processes: killed, restarted, frozen, crowded, locked, full."""
+"""The database's processes: killed, restarted, frozen, crowded; and transactions that end in a conflict."""
 
 import contextlib
 import os
@@ -9,7 +9,6 @@ from waiting import poll
 from world import case
 
 FROZEN_S = 5
-LOCKED_S = 6
 
 
 def lasts(seconds):
@@ -75,42 +74,6 @@ def frozen_postmaster(world, crowd):
     return time.monotonic()
 
 
-@contextlib.contextmanager
-def forgotten(world, operator):
-    """Somebody typed a transaction into psql, and went for lunch; nothing that the server is set to ends it."""
-    with world.psql.session() as session:
-        session.run("set idle_in_transaction_session_timeout = 0")
-        session.run(f"begin; select from operator_loads where operator_id = {operator} for update")
-        yield
-        session.run("rollback")
-
-
-def wait_apart(world, crowd):
-    """Until a contact of the forgotten session's operator has been put where it stops nobody."""
-    poll(world.is_blocked, "a contact waits for the lock")
-    crowd.comes_through(100)
-
-
-@case("a forgotten session holds the load of one operator: other sources go on", pause_s=1, is_quick=True)
-def forgotten_lock(world, crowd):
-    with forgotten(world, world.scene.lonely_operator):
-        lasts(LOCKED_S)
-        waiting = [entry for entry in list(crowd.log) if entry.source == "lonely" and entry.status == 503]
-        assert waiting, "the locked operator's contacts were not answered with 503"
-    crowd.comes_through(10, source="lonely")
-
-
-@case("all processes of PostgreSQL are frozen for 8 s while contacts wait apart for a forgotten session", back_s=5,
-      is_quick=True)
-def frozen_server(world, crowd):
-    """Both connections that assign are busy then: nobody may wait for the one, and after it for the other."""
-    with forgotten(world, world.scene.lonely_operator):
-        wait_apart(world, crowd)
-        with frozen([world.primary.process.pid, *world.primary.processes()]):
-            lasts(8)
-        return time.monotonic()
-
-
 @case("connections are used up (53300) for 3 s, and the sessions are gone", back_s=3)
 def no_connections(world, crowd):
     world.configure_connections(0)
@@ -149,10 +112,3 @@ def injected_conflicts(world, crowd):
     for code in ("40P01", "40001"):
         with injected(world, code, 0.2):
             crowd.comes_through(150)
-
-
-@case("the disk is full for 3 s (53100, injected)", back_s=1)
-def disk_full(world, crowd):
-    with injected(world, "53100", 1):
-        lasts(3)
-    return time.monotonic()

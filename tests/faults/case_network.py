@@ -3,7 +3,8 @@
 import signal
 import time
 
-from case_database import forgotten, frozen, lasts, wait_apart
+from case_database import frozen, lasts
+from case_locks import forgotten, wait_apart
 from waiting import poll
 from world import SERVICE_SESSIONS, case
 

@@ -111,6 +111,7 @@ class Crowd:
         self.random = random.Random(mark)
         self.log = []
         self.faults = []  # what no client should ever see
+        self.longest_refusal = 0  # seconds until a 503
         self.open_contacts = collections.deque(maxlen=400)
         self.number = 0
         self.over = threading.Event()
@@ -241,6 +242,7 @@ class Crowd:
             if "retry-after" not in answer.headers:
                 self.faults.append(f"503 without Retry-After: {answer.headers} {answer.body[:200]}")
             waited_s = time.monotonic() - entry.sent_at
+            self.longest_refusal = max(self.longest_refusal, waited_s)
             if waited_s > 5.5:
                 self.faults.append(f"503 only after {waited_s:.1f} s: {entry.kind} {entry.problem}")
             return "unknown" if entry.problem == "outcome-unknown" else "failed"

@@ -6,7 +6,7 @@ from case_database import injected, lasts
 from waiting import poll
 from world import case
 
-FULL_S = 4
+FULL_S = 5  # longer than anybody waits, so that some are told
 NO_ROOM = "sqlstate=53100"
 MEGABYTE_OF_LOG = "select pg_logical_emit_message(true, 'faults', repeat('x', 1 << 20))"
 TRIES_A_SECOND = 12  # of each replica: a full disk is not asked all the time
@@ -19,7 +19,7 @@ def disk_full(world, crowd):
     return time.monotonic()
 
 
-@case("the disk of the data is full for 4 s (53100)", back_s=1, is_quick=True, disk="base")
+@case("the disk of the data is full for 5 s (53100)", back_s=1, is_quick=True, disk="base")
 def full_data(world, crowd):
     with world.disk.full():
         poll(lambda: world.seen_in_logs(NO_ROOM), "there is no room", 20)
@@ -27,6 +27,7 @@ def full_data(world, crowd):
         lasts(FULL_S)
         tries = world.seen_in_logs("batch.failed") - before
     moment = time.monotonic()
+    assert crowd.refused(), "nobody was told 503"
     world.primary.must_have_said("ERROR:  could not extend file", "No space left on device")
     assert tries <= 2 * FULL_S * TRIES_A_SECOND, f"{tries} batches were tried on a full disk"
     return moment
@@ -40,5 +41,6 @@ def full_log(world, crowd):
         lasts(FULL_S)
     world.primary.come_back()
     moment = time.monotonic()
+    assert crowd.refused(), "nobody was told 503"
     world.primary.must_have_said("PANIC:  could not write to file", "No space left on device")
     return moment

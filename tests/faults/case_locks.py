@@ -31,8 +31,7 @@ def wait_apart(world, crowd):
 def forgotten_lock(world, crowd):
     with forgotten(world, world.scene.lonely_operator):
         lasts(LOCKED_S)
-        waiting = [entry for entry in list(crowd.log) if entry.source == "lonely" and entry.status == 503]
-        assert waiting, "the locked operator's contacts were not answered with 503"
+        assert crowd.refused("lonely"), "the locked operator's contacts were not answered with 503"
     crowd.comes_through(10, source="lonely")
 
 

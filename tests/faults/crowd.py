@@ -151,6 +151,11 @@ class Crowd:
                 and entry.source == source and entry.sent_at > moment]
         return min(done, default=float("inf")) - moment
 
+    def refused(self, source="wide"):
+        """Contacts that were told 503, the last time they were sent."""
+        return [entry for entry in list(self.log) if entry.kind == "create" and entry.source == source
+                and entry.status == 503]
+
     # -- work --------------------------------------------------------------------------------------
 
     async def _run(self):

@@ -17,8 +17,8 @@ struct pool_options {
 	int waiting_max;      /* units that may wait for a connection; one more is refused at once */
 	int64_t wait_ms;      /* longest wait for a connection */
 	int64_t unit_ms;      /* longest time of one trip to the server; then the connection is dropped */
-	int64_t answer_ms;    /* longest time of one unit of work in all, the wait included; then whoever asked is told */
-	uint64_t seed;        /* for the jitter of reconnecting */
+	int64_t answer_ms; /* longest time of one unit of work in all, the wait included; then whoever asked is told */
+	uint64_t seed;     /* for the jitter of reconnecting */
 
 	/* For tests: statements in place of sql/queries; NULL: query_texts. Not copied. */
 	const struct query_text *statements;

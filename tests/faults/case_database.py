@@ -8,7 +8,7 @@ import time
 from waiting import poll
 from world import case
 
-FROZEN_S = 5
+FROZEN_S = 7  # longer than the service waits for a connection
 
 
 def lasts(seconds):
@@ -53,7 +53,7 @@ def frozen(pids):
                 os.kill(pid, signal.SIGCONT)
 
 
-@case("backends that assign contacts are frozen for 5 s, one after the other", back_s=5)
+@case("backends that assign contacts are frozen for 7 s, one after the other", back_s=5)
 def frozen_backends(world, crowd):
     for _ in range(1 if world.is_quick else 3):
         pid = poll(world.busy_backend, "a backend assigns contacts")
@@ -64,7 +64,7 @@ def frozen_backends(world, crowd):
     return moment
 
 
-@case("the postmaster is frozen for 5 s and the sessions are gone", back_s=5)
+@case("the postmaster is frozen for 7 s and the sessions are gone", back_s=5)
 def frozen_postmaster(world, crowd):
     sessions = world.backends()
     with frozen([world.primary.process.pid]):

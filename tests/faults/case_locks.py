@@ -86,7 +86,7 @@ def frozen_holder(world, crowd):
             wait_apart(world, crowd)  # so that the batch that is frozen is of that operator alone
         with frozen([poll(world.sleeping_backend, "a batch of the operator holds its locks")]):
             world.psql.run("delete from faults_slowed")
-            lasts(FROZEN_S + 3)
+            lasts(FROZEN_S + 1)
         crowd.comes_through(10, source="lonely")
 
 

@@ -170,10 +170,9 @@ class World:
         return [int(pid) for (pid,) in self.psql.run(f"select pid from {SERVICE_SESSIONS} order by backend_start")]
 
     def busy_backend(self):
-        """One that is in the middle of a transaction that stores contacts, or was."""
-        pids = self.psql.run(f"""select pid from {SERVICE_SESSIONS}
-            and (query ilike '%insert into contacts%' or query ilike '%operator_loads%' or state like '%transaction%')
-            order by state_change desc limit 1""")
+        """One that assigns contacts: in the middle of it, if one is, or the last that was; 0: none."""
+        pids = self.psql.run(f"""select pid from {SERVICE_SESSIONS} and application_name like '%-lane'
+            order by state = 'idle', state_change desc limit 1""")
         return int(pids[0][0]) if pids else 0
 
     def is_blocked(self):

@@ -155,7 +155,7 @@ static void on_limit(void *context)
 {
 	struct conn *conn = context;
 
-	if (conn->state == CONN_READY && conn->spare_ms) {
+	if (conn->state == CONN_READY && conn->spare_ms >= SPARE_MIN_MS) {
 		forsake(conn);
 	} else if (conn->state == CONN_READY) {
 		conn_drop(conn, "overdue", true);
@@ -285,18 +285,13 @@ void conn_add_control(struct conn *conn, enum conn_control control)
 
 void conn_run(struct conn *conn, int64_t until_ms, conn_on_answers *on_answers, void *context)
 {
-	int64_t limit_ms = until_ms - loop_now_ms();
+	int64_t unit_ms = conn->options.unit_ms, limit_ms = until_ms - loop_now_ms();
 
+	limit_ms = limit_ms < 0 ? 0 : limit_ms < unit_ms ? limit_ms : unit_ms;
 	conn->running = true;
 	conn->on_answers = on_answers;
 	conn->context = context;
-	if (limit_ms > conn->options.unit_ms)
-		limit_ms = conn->options.unit_ms;
-	if (limit_ms < 0)
-		limit_ms = 0;
-	conn->spare_ms = conn->options.unit_ms - limit_ms;
-	if (conn->spare_ms < SPARE_MIN_MS)
-		conn->spare_ms = 0;
+	conn->spare_ms = unit_ms - limit_ms;
 	timer_start(conn->limit, limit_ms);
 	if (PQpipelineSync(conn->pg))
 		conn_flush(conn);

@@ -51,11 +51,19 @@ def network_drops_long(world, crowd):
 
 @case("connections are lost while COMMIT waits for a frozen synchronous standby", back_s=5, standby="synchronous")
 def lost_commits(world, crowd):
+    """Without a key nobody guesses; with one the service asks again, and acknowledges in the end."""
+    lost = "error=outcome-unknown"
+    before = world.seen_in_logs(lost)
     with frozen([world.standby.process.pid, *world.standby.processes()]):
         for _ in range(3):
             poll(lambda: world.psql.count(f"{SERVICE_SESSIONS} and wait_event = 'SyncRep'"), "a COMMIT waits")
             world.kill_backends()
-    return time.monotonic()
+    moment = time.monotonic()
+    crowd.comes_through()
+    assert world.seen_in_logs(lost) > before, "no COMMIT was lost"
+    untold = [entry for entry in list(crowd.log) if entry.problem == "outcome-unknown" and not entry.key]
+    assert untold, "nobody was told that the outcome is not known"
+    return moment
 
 
 @case("the primary dies, and the synchronous standby takes over", back_s=5, standby="synchronous")

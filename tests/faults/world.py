@@ -236,6 +236,8 @@ class World:
         finally:
             log = crowd.stop()
         figures, found = self._figures(wanted, crowd, watch.start, healed)
+        for replica in self.replicas:
+            replica.server.must_be_sane()
         self.wait_until_served()
         found += crowd.faults[:10]
         # The books are of the whole database: what was found once is told once.

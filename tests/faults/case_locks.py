@@ -56,7 +56,7 @@ def frozen_server(world, crowd):
 
 
 SLOWED = """
-create table faults_slowed as select {source}::bigint as source_id;
+create table faults_slowed (source_id bigint);
 create function faults_slow() returns trigger language plpgsql security definer as $$
 begin
 	if exists (select from faults_slowed where source_id = new.source_id) then
@@ -69,9 +69,9 @@ create trigger faults_slow before insert on contacts for each row execute functi
 
 
 @contextlib.contextmanager
-def slowed(world, source):
-    """Contacts of that source take a second each to be stored, with all locks of their batch."""
-    world.psql.run(SLOWED.format(source=source))
+def slowed(world):
+    """Contacts of the sources in a table take a second each to be stored, with all locks of their batch."""
+    world.psql.run(SLOWED)
     try:
         yield
     finally:
@@ -81,9 +81,10 @@ def slowed(world, source):
 @case("a backend is frozen for 8 s while it holds the load of one operator: other sources go on", pause_s=1)
 def frozen_holder(world, crowd):
     """Nothing that a server can be set to ends it. What it was about to store may still be stored, once."""
-    with slowed(world, world.scene.sources["lonely"]):
+    with slowed(world):
         with forgotten(world, world.scene.lonely_operator):
             wait_apart(world, crowd)  # so that the batch that is frozen is of that operator alone
+            world.psql.run(f"insert into faults_slowed values ({world.scene.sources['lonely']})")
         with frozen([poll(world.sleeping_backend, "a batch of the operator holds its locks")]):
             world.psql.run("delete from faults_slowed")
             lasts(FROZEN_S + 1)

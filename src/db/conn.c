@@ -1,4 +1,4 @@
-/* One connection that stands: one trip at a time, its deadline, its loss, and the pause before the next try. */
+/* One connection that stands: one trip at a time, its deadline, its loss. */
 #include "db/conn.h"
 
 #include "base/log.h"
@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 
 enum {
-	RETRY_FIRST_MS = 50,
-	RETRY_LAST_MS = 2000,
 	STOOD_MS = 1000,     /* a connection that stood for less counts as one more failure to connect */
 	SPARE_MIN_MS = 1000, /* a trip that has less left when its asker is told is given up with him */
 };
@@ -53,24 +51,6 @@ static void trip_end(struct conn *conn, bool lost, bool overdue)
 		PQclear(conn->rows[i].result);
 }
 
-static void plan_retry(struct conn *conn)
-{
-	int64_t pause_ms = 0;
-
-	if (conn->failures > 0) {
-		int doublings = conn->failures - 1 < 6 ? conn->failures - 1 : 6;
-
-		pause_ms = (int64_t)RETRY_FIRST_MS << doublings;
-		if (pause_ms > RETRY_LAST_MS)
-			pause_ms = RETRY_LAST_MS;
-		/* Up to half of it off by chance, or all clients of a restarted server would come in step. */
-		pause_ms -= (int64_t)rng_below(conn->options.rng, (uint64_t)pause_ms / 2 + 1);
-	}
-	conn->failures++;
-	conn->state = CONN_RESTING;
-	timer_start(conn->retry, pause_ms);
-}
-
 static void disconnect(struct conn *conn)
 {
 	timer_stop(conn->retry);
@@ -102,7 +82,7 @@ void conn_drop(struct conn *conn, const char *reason, bool overdue)
 			conn->failures = 0;
 	}
 	disconnect(conn);
-	plan_retry(conn);
+	connect_later(conn);
 	tell_loss(conn, was_ready, overdue);
 }
 
@@ -165,13 +145,6 @@ static void on_limit(void *context)
 	}
 }
 
-static void on_retry(void *context)
-{
-	struct conn *conn = context;
-
-	connect_begin(conn);
-}
-
 void conn_ready(struct conn *conn)
 {
 	timer_stop(conn->limit);
@@ -194,7 +167,7 @@ struct conn *conn_new(struct loop *loop, const struct conn_options *options, con
 	conn->hooks = hooks;
 	conn->owner = owner;
 	conn->target = target_new(options->conninfo);
-	conn->retry = timer_new(loop, on_retry, conn);
+	conn->retry = timer_new(loop, connect_on_retry, conn);
 	conn->limit = timer_new(loop, on_limit, conn);
 	deferred_init(&conn->broken, on_broken, conn);
 	return conn;

@@ -79,6 +79,7 @@ struct conn {
 	struct timer *retry, *limit;
 	int failures;        /* in a row */
 	unsigned first_host; /* moved on when a host does not answer */
+	int64_t began_at_ms; /* the try that is under way, or was the last one */
 	int64_t ready_at_ms, logged_at_ms;
 	bool spoiled;           /* serves out its unit of work, then it is dropped */
 	struct deferred broken; /* a send failed; that is told after the turn */
@@ -113,6 +114,10 @@ void conn_ready(struct conn *conn);
 
 /* Starts one try to connect; its end is conn_ready() or conn_drop(). */
 void connect_begin(struct conn *conn);
+
+/* Plans the next try, after a pause that grows with the failures; its timer calls connect_on_retry(). */
+void connect_later(struct conn *conn);
+void connect_on_retry(void *context);
 
 /* Takes results in CONN_SETTING and CONN_PREPARING. */
 void connect_read(struct conn *conn);

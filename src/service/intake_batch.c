@@ -9,7 +9,7 @@
 
 enum {
 	STICKY_REMEMBERED = 1000, /* batches */
-	GRACE_MS = 1000           /* a contact that is in a batch at its deadline is waited for so much longer */
+	GRACE_MS = 900            /* a contact that is in a batch at its deadline is waited for so much longer */
 };
 
 struct batch *batch_new(size_t size_max, struct rng *rng)

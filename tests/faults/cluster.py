@@ -17,7 +17,8 @@ from waiting import poll
 DATABASE = ROLE = "leadd"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# Few connections, so that using them all up is cheap; the timeouts are those that docs/OPERATIONS.md asks for.
+# Few connections and little log, so that using them up is cheap; the timeouts are those of deploy/postgresql.conf, but
+# tighter for whoever does nothing.
 NODE_CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 port = {port}

@@ -4,7 +4,7 @@ Breaks what can break under a deployment of two replicas, and holds the books ag
 
 run.py [--quick] [part of a case's name ...]
 
-LEADD names the binary, PG_BIN the folder of PostgreSQL's programs, FAULTS_LOGS one that the service's logs are left in.
+LEADD names the binary, PG_BIN the folder of PostgreSQL's programs, FAULTS_LOGS one that the logs are left in.
 """
 
 import argparse

@@ -262,6 +262,7 @@ class World:
     def close(self):
         if os.environ.get("FAULTS_LOGS"):
             shutil.copytree(self.folder, os.environ["FAULTS_LOGS"], dirs_exist_ok=True)
+            shutil.copy(self.primary.log, os.path.join(os.environ["FAULTS_LOGS"], "postgres.log"))
         for replica in self.replicas:
             if replica.server:
                 replica.server.kill()

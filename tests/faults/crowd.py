@@ -135,9 +135,9 @@ class Crowd:
 
     def comes_through(self, more=40, source="wide", seconds=40):
         """Waits until so many contacts were acknowledged that were sent from now on."""
-        start = time.monotonic()
+        start, known = time.monotonic(), len(self.log)  # who looks through all of it keeps the clients from working
         poll(lambda: sum(entry.sent_at > start and entry.kind == "create" and entry.outcome == "ok"
-                         and entry.source == source for entry in list(self.log)) >= more,
+                         and entry.source == source for entry in self.log[known:]) >= more,
              f"{more} more contacts are acknowledged", seconds)
 
     def longest_pause(self, since, source="wide"):

@@ -39,8 +39,10 @@ static void tell_ended(void *context)
 	}
 	if (!list_is_empty(&intake->ended))
 		loop_defer(intake->loop, &intake->tell);
-	if (!intake->queued)
-		timer_stop(intake->expiry);
+	if (intake->queued)
+		return;
+	timer_stop(intake->expiry);
+	intake->rests = false;
 }
 
 /* -- starting batches -------------------------------------------------------------------------- */
@@ -64,7 +66,7 @@ static void take_from_line(struct intake *intake, struct list *line, struct batc
 		struct parked *parked = parked_find(&intake->parked, &queued->draft);
 
 		if (parked)
-			list_append(&parked->drafts, node);
+			draft_append(&parked->drafts, queued);
 		else
 			batch_add(batch, queued);
 	}
@@ -157,8 +159,10 @@ static void advance(void *context)
 {
 	struct intake *intake = context;
 
-	start_main(intake);
-	start_side(intake);
+	if (!intake->rests) {
+		start_main(intake);
+		start_side(intake);
+	}
 	if (!list_is_empty(&intake->ended))
 		loop_defer(intake->loop, &intake->tell);
 }
@@ -227,6 +231,7 @@ static void on_expiry(void *context)
 	struct intake *intake = context;
 
 	expire_all(intake);
+	intake->rests = false;
 	timer_start(intake->expiry, EXPIRY_TICK_MS);
 	advance(intake);
 }

@@ -6,7 +6,10 @@
 
 #include <assert.h>
 
-enum { STICKY_REMEMBERED = 1000 }; /* batches */
+enum {
+	STICKY_REMEMBERED = 1000, /* batches */
+	GRACE_MS = 900            /* a contact that is in a batch at its deadline is waited for so much longer */
+};
 
 struct batch *batch_new(size_t size_max, struct rng *rng)
 {
@@ -370,6 +373,23 @@ static void on_flow_done(struct flow *flow, void *context, const struct db_failu
 	batch->done(batch, batch->context, failure);
 }
 
+/*
+ * For the contact that may wait no longer, all of its time counts: that with a batch before, or with a connection that
+ * did not answer. The others go again, if nothing was stored.
+ */
+static int64_t until_ms(const struct batch *batch, const struct pool *pool)
+{
+	int64_t first_ms = pool_until_ms(pool);
+
+	for (size_t i = 0; i < batch->count; i++) {
+		int64_t draft_ms = batch->drafts[i].queued->deadline_ms + GRACE_MS;
+
+		if (draft_ms < first_ms)
+			first_ms = draft_ms;
+	}
+	return first_ms;
+}
+
 void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context)
 {
 	batch->locking = locking;
@@ -377,5 +397,5 @@ void batch_start(struct batch *batch, struct pool *pool, enum batch_locking lock
 	batch->context = context;
 	if (batch->drain_count)
 		batch->uses_backlog = true;
-	flow_start(pool, batch_steps, on_flow_done, batch);
+	flow_start_until(pool, batch_steps, until_ms(batch, pool), on_flow_done, batch);
 }

@@ -52,6 +52,12 @@ struct watch;
 struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(void *context, int events),
 			void *context);
 
+/*
+ * Serves the descriptors that have become ready meanwhile; looks at most once a millisecond. For http/, before it hands
+ * a request on: a flood of requests, all ready in the same turn, must not keep the database's answers waiting.
+ */
+void loop_serve_watches(struct loop *loop);
+
 /* Changes the wanted events; 0 pauses it. Cheap when nothing changes. */
 void watch_want(struct watch *watch, int events);
 void watch_free(struct watch **watch);

@@ -1,9 +1,10 @@
-/* libevent behind a small face: descriptors, timers, signals, "after this turn", name lookup. */
+/* libevent behind a small face: timers, signals, "after this turn", name lookup. */
 #include "base/loop.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/metrics.h"
+#include "base/watch.h"
 
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -23,6 +24,8 @@ struct on_signal {
 
 struct loop {
 	struct event_base *base;
+	struct watches watches;
+	struct event *on_watches; /* one of them is ready */
 	struct event *after_turn; /* activated by hand: runs behind everything that is active in this turn */
 	struct event *next_turn;  /* the same in the turn to come: for calls that defer again */
 	bool is_deferring;
@@ -101,6 +104,16 @@ static void run_deferred(evutil_socket_t fd, short events, void *context)
 	loop->is_deferring = false;
 }
 
+static void serve_watches(evutil_socket_t fd, short events, void *context)
+{
+	struct loop *loop = context;
+
+	(void)fd;
+	(void)events;
+	loop_turn_begins(loop);
+	watches_serve(&loop->watches);
+}
+
 static void on_libevent_log(int severity, const char *message)
 {
 	log_line(severity == EVENT_LOG_DEBUG ? LOG_DEBUG
@@ -109,13 +122,26 @@ static void on_libevent_log(int severity, const char *message)
 		 "libevent", "message=%s", log_quote(message));
 }
 
+/* Exhaustion ends the process also where libevent, and evhttp above all, would go on with half an answer. */
+static void *take_memory(size_t size)
+{
+	return mem_resize(NULL, size, 1);
+}
+
+static void *resize_memory(void *block, size_t size)
+{
+	return mem_resize(block, size, 1);
+}
+
 /* One thread, and descriptors that change several times a turn: no locks, and epoll told once a turn. */
 struct loop *loop_new(void)
 {
 	struct loop *loop = mem_alloc(1, sizeof(*loop));
-	struct event_config *config = event_config_new();
+	struct event_config *config;
 
+	event_set_mem_functions(take_memory, resize_memory, mem_free);
 	event_set_log_callback(on_libevent_log);
+	config = event_config_new();
 	if (config) {
 		event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
 		event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
@@ -124,6 +150,9 @@ struct loop *loop_new(void)
 	}
 	if (!loop->base)
 		die(EXIT_BUG, "cannot make an event loop");
+	watches_init(&loop->watches, loop);
+	loop->on_watches = event_new(loop->base, loop->watches.epoll, EV_READ | EV_PERSIST, serve_watches, loop);
+	event_add(loop->on_watches, NULL);
 	loop->after_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	loop->next_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	list_init(&loop->deferred);
@@ -147,6 +176,8 @@ void loop_free(struct loop **loop)
 		evdns_base_free((*loop)->dns, 1);
 		event_base_loop((*loop)->base, EVLOOP_NONBLOCK);
 	}
+	event_free((*loop)->on_watches);
+	watches_done(&(*loop)->watches);
 	event_free((*loop)->after_turn);
 	event_free((*loop)->next_turn);
 	event_base_free((*loop)->base);
@@ -174,65 +205,9 @@ struct event_base *loop_event_base(struct loop *loop)
 	return loop->base;
 }
 
-struct watch {
-	struct loop *loop;
-	struct event *read, *write;
-	int wanted;
-	void (*on_ready)(void *context, int events);
-	void *context;
-};
-
-static void on_descriptor(evutil_socket_t fd, short events, void *context)
+struct watches *loop_watches(struct loop *loop)
 {
-	struct watch *watch = context;
-
-	(void)fd;
-	loop_turn_begins(watch->loop);
-	watch->on_ready(watch->context, events & EV_WRITE ? LOOP_WRITE : LOOP_READ);
-}
-
-/* Two events, so that waiting for room to write comes and goes without touching the one for reading. */
-struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(void *context, int events),
-			void *context)
-{
-	struct watch *watch = mem_alloc(1, sizeof(*watch));
-
-	watch->loop = loop;
-	watch->read = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_descriptor, watch);
-	watch->write = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_descriptor, watch);
-	watch->on_ready = on_ready;
-	watch->context = context;
-	watch_want(watch, events);
-	return watch;
-}
-
-static void event_switch(struct event *event, bool on)
-{
-	if (on)
-		event_add(event, NULL);
-	else
-		event_del(event);
-}
-
-void watch_want(struct watch *watch, int events)
-{
-	int changed = watch->wanted ^ events;
-
-	watch->wanted = events;
-	if (changed & LOOP_READ)
-		event_switch(watch->read, events & LOOP_READ);
-	if (changed & LOOP_WRITE)
-		event_switch(watch->write, events & LOOP_WRITE);
-}
-
-void watch_free(struct watch **watch)
-{
-	if (!*watch)
-		return;
-	event_free((*watch)->read);
-	event_free((*watch)->write);
-	mem_free(*watch);
-	*watch = NULL;
+	return &loop->watches;
 }
 
 struct timer {

@@ -271,6 +271,37 @@ START_TEST(all_that_is_ready_in_a_turn_comes_before_what_was_deferred_in_it)
 }
 END_TEST
 
+struct impatient {
+	struct peer *peer;
+	int seen; /* calls of on_ready before this one returned */
+};
+
+static void on_impatient(void *context)
+{
+	struct impatient *impatient = context;
+
+	send_byte(impatient->peer);
+	loop_serve_watches(impatient->peer->loop);
+	impatient->seen = impatient->peer->calls;
+	loop_stop(impatient->peer->loop);
+}
+
+START_TEST(what_has_become_ready_can_be_served_in_the_midst_of_a_turn)
+{
+	struct peer peer;
+	struct impatient impatient = { .peer = &peer };
+	struct timer *timer;
+
+	peer_init(&peer, LOOP_READ);
+	timer = timer_new(peer.loop, on_impatient, &impatient);
+	timer_start(timer, 5);
+	loop_run(peer.loop);
+	ck_assert_int_eq(impatient.seen, 1);
+	timer_free(&timer);
+	peer_done(&peer);
+}
+END_TEST
+
 /* -- signals ----------------------------------------------------------------------------------- */
 
 struct signals {
@@ -318,5 +349,6 @@ UNIT_SUITE(watch)
 	tcase_add_test(tests, a_number_that_is_used_again_is_watched_again);
 	tcase_add_test(tests, a_call_that_keeps_deferring_itself_does_not_keep_descriptors_waiting);
 	tcase_add_test(tests, all_that_is_ready_in_a_turn_comes_before_what_was_deferred_in_it);
+	tcase_add_test(tests, what_has_become_ready_can_be_served_in_the_midst_of_a_turn);
 	tcase_add_test(tests, a_signal_is_told_from_the_loop_each_time_it_arrives);
 }

@@ -13,7 +13,6 @@
 
 enum {
 	LANE_CONNECTIONS = 2,       /* one for the batches, one for what waits apart */
-	WAITING_UNITS_MAX = 2000,   /* requests that wait for a connection */
 	CONNECTION_GRACE_MS = 1000, /* a unit of work may take this much longer than its statement */
 	POSTGRES_PAUSE_MS = 1000,   /* before a private server that ended is started again */
 	TIDY_MS = 3600 * 1000,
@@ -147,7 +146,7 @@ static struct pool *open_pool(const struct database *database, struct loop *loop
 	assert(length < SETTINGS_BYTES);
 	options.conninfo = database->conninfo;
 	options.settings = all;
-	options.waiting_max = WAITING_UNITS_MAX;
+	options.waiting_max = (int)config->waiting_max;
 	options.wait_ms = config->queue_wait_ms;
 	options.unit_ms = config->statement_timeout_ms + CONNECTION_GRACE_MS;
 	options.seed = rng_entropy();

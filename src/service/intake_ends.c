@@ -3,17 +3,13 @@
 
 /* -- deadlines --------------------------------------------------------------------------------- */
 
-/* Lists are in order of arrival, so only their heads need a look. */
-static void expire(struct intake *intake, struct list *list, int64_t now_ms, enum draft_outcome outcome)
+/* Lines are in order of arrival, so only their heads need a look. */
+static void expire(struct intake *intake, struct line *line, int64_t now_ms, enum draft_outcome outcome)
 {
-	while (!list_is_empty(list)) {
-		struct queued_draft *queued = LIST_ITEM(list->next, struct queued_draft, node);
+	const struct queued_draft *first;
 
-		if (queued->deadline_ms > now_ms)
-			return;
-		list_remove(&queued->node);
-		end_later(intake, queued, outcome);
-	}
+	while ((first = line_first(line)) && first->deadline_ms <= now_ms)
+		end_later(intake, line_shift(line), outcome);
 }
 
 void expire_all(struct intake *intake)
@@ -65,7 +61,7 @@ static void end_or_park(struct intake *intake, struct queued_draft *queued, enum
 	}
 }
 
-static struct list *line_of(struct intake *intake, const struct queued_draft *queued)
+static struct line *line_of(struct intake *intake, const struct queued_draft *queued)
 {
 	return queued->is_bulk ? &intake->bulk : &intake->line;
 }
@@ -80,14 +76,14 @@ void batch_stored(struct intake *intake, struct batch *batch)
 		if (batch_outcome(batch, i) != BATCH_OF_DRAFT_GOES_AGAIN)
 			continue;
 		queued->tries++;
-		list_prepend(line_of(intake, queued), &queued->node);
+		line_prepend(line_of(intake, queued), queued);
 	}
 }
 
 static void put_back_in_line(struct intake *intake, struct batch *batch)
 {
 	for (size_t i = batch_size(batch); i-- > 0;)
-		list_prepend(line_of(intake, batch_draft(batch, i)), &batch_draft(batch, i)->node);
+		line_prepend(line_of(intake, batch_draft(batch, i)), batch_draft(batch, i));
 }
 
 /* With a key it is simply run again: the key's lock waits for the old transaction, then its answer is there or not. */
@@ -98,16 +94,16 @@ static void commit_lost(struct intake *intake, struct batch *batch)
 
 		queued->is_uncertain = true;
 		if (queued->draft.key.at)
-			list_prepend(line_of(intake, queued), &queued->node);
+			line_prepend(line_of(intake, queued), queued);
 		else
 			end_later(intake, queued, DRAFT_OUTCOME_UNKNOWN);
 	}
 }
 
-void put_back(struct list *list, struct batch *batch)
+void put_back(struct line *line, struct batch *batch)
 {
 	for (size_t i = batch_size(batch); i-- > 0;)
-		list_prepend(list, &batch_draft(batch, i)->node);
+		line_prepend(line, batch_draft(batch, i));
 }
 
 static void end_all(struct intake *intake, struct batch *batch, enum draft_outcome outcome)
@@ -122,7 +118,7 @@ static void end_suspect(struct intake *intake, struct queued_draft *queued, enum
 	if (error == DB_DATA)
 		end_later(intake, queued, DRAFT_REFUSED);
 	else if (error == DB_CONFLICT && ++queued->tries < BATCH_TRIES_MAX)
-		list_prepend(&intake->suspects, &queued->node);
+		line_prepend(&intake->suspects, queued);
 	else
 		end_later(intake, queued, DRAFT_FAILED);
 }

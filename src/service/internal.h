@@ -3,7 +3,7 @@
 #define LEADD_SERVICE_INTERNAL_H
 
 #include "db/flow.h"
-#include "service/intake.h"
+#include "service/line.h"
 
 /* A lead as the database knows it, to be found by external id. */
 struct known_lead {
@@ -109,7 +109,7 @@ struct parked {
 	int64_t source_id;  /* when parked by source */
 	char *external_id;  /* when parked by lead */
 	char *key;          /* when parked by idempotency key */
-	struct list drafts; /* in order of arrival */
+	struct line drafts; /* in order of arrival */
 };
 
 enum parked_by { PARKED_BY_SOURCE, PARKED_BY_LEAD, PARKED_BY_KEY };

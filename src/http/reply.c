@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { DETAIL_CHARACTERS_MAX = 1000 };
+enum { DETAIL_CHARACTERS_MAX = 1000, METRICS_BYTES = 65536 };
 
 const char *reply_phrase(int status)
 {
@@ -176,11 +176,6 @@ void reply_static(struct request *request, int status, const char *content_type,
 	finish(request, status, content_type, bytes.length, 0);
 }
 
-void reply_text(struct request *request, int status, const char *content_type, struct text body)
-{
-	reply_copy(request, status, content_type, body);
-}
-
 static void send_problem(struct request *request, const struct problem *problem, const char *detail,
 			 const struct faults *faults, const char *extra)
 {
@@ -199,13 +194,13 @@ static void send_problem(struct request *request, const struct problem *problem,
 
 /*
  * Whether there is memory for what may have to wait until its client fetches it; else that has been answered. What was
- * changed is always told: only an answer that merely reads can be had again.
+ * changed is always told: only an answer that merely reads can be had again. always: so many bytes are sent anyway
  */
-static bool has_room(struct request *request, size_t length)
+static bool has_room(struct request *request, size_t length, size_t always)
 {
 	const struct server *server = request->server;
 
-	if (request->method != HTTP_GET || length <= SMALL_BYTES ||
+	if (request->method != HTTP_GET || length <= always ||
 	    server->output_bytes + length <= server->options.buffer_max)
 		return true;
 	send_problem(request, &problem_unavailable, "Too many large answers are being fetched at this moment.", NULL,
@@ -215,16 +210,23 @@ static bool has_room(struct request *request, size_t length)
 
 void reply_json(struct request *request, int status, struct text json)
 {
-	if (has_room(request, json.length))
+	if (has_room(request, json.length, SMALL_BYTES))
 		reply_copy(request, status, "application/json", json);
 }
 
 void reply_json_take(struct request *request, int status, struct buf *json)
 {
-	if (has_room(request, json->length))
+	if (has_room(request, json->length, SMALL_BYTES))
 		reply_take(request, status, "application/json", json);
 	else
 		buf_done(json);
+}
+
+/* Metrics are texts, and are wanted most when memory is short. */
+void reply_text(struct request *request, int status, const char *content_type, struct text body)
+{
+	if (has_room(request, body.length, METRICS_BYTES))
+		reply_copy(request, status, content_type, body);
 }
 
 void reply_problem(struct request *request, const struct problem *problem, const char *format, ...)

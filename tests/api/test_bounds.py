@@ -16,6 +16,7 @@ from waiting import meanwhile, poll
 MIB = 1 << 20
 POST = b"POST /api/v1/operators/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+ASSET = b"GET /assets/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
 PAGE = b"GET /api/v1/contacts/?limit=200 HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -117,8 +118,8 @@ def answers_that_nobody_fetches_take_bounded_memory(lab, api):
     large_contacts(api)
     narrow = lab.serve(BUFFER_MAX_MIB=4)
     with plugs(narrow, 30, receive_bytes=4096) as deaf:
-        for plug in deaf:
-            push(plug, PAGE)
+        for number, plug in enumerate(deaf):
+            push(plug, (PAGE, ASSET)[number % 2])
         poll(lambda: "status=503" in narrow.server.log_text(), "some are told that there is no room")
         assert buffered(narrow, "out") <= 4 * MIB
         must_be_alive(narrow)

@@ -28,7 +28,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-.PHONY: all run check test test-versions test-image test-faults lint format bench fuzz deps clean help
+.PHONY: all run check test test-versions test-image test-faults test-endurance lint format bench fuzz deps clean help
 all: $(OUT)/leadd
 
 help:
@@ -42,6 +42,7 @@ help:
 	@echo 'make test-versions  the HTTP tests against PostgreSQL 14 to 18'
 	@echo 'make test-image     docker-compose.yml, HAProxy and the images, without a Docker engine; installs what is missing'
 	@echo 'make test-faults    databases, networks and replicas that fail, with two replicas behind HAProxy (QUICK=1)'
+	@echo 'make test-endurance slow and vanished clients, overload, exhausted memory, a soak (SECONDS=300)'
 	@echo 'make fuzz           libFuzzer on all that reads what strangers send, SECONDS=60 each (needs clang)'
 	@echo 'make deps           install all packages of the targets above (Debian, Ubuntu)'
 	@echo 'make clean          remove $(BUILD)'
@@ -60,6 +61,7 @@ PACKAGES_format := lint
 PACKAGES_bench := build test bench
 PACKAGES_fuzz := build test fuzz
 PACKAGES_test-faults := build test faults
+PACKAGES_test-endurance := build test faults
 PACKAGES_test-image := build test image
 PACKAGES_deps := build test browser lint bench fuzz faults image
 PACKAGES := $(sort $(foreach goal,$(GOALS),$(PACKAGES_$(goal))))
@@ -201,6 +203,19 @@ test-image: $(BUILD)/leadd
 
 test-faults: $(BUILD)/leadd
 	@LEADD=$(BUILD)/leadd python3 tests/faults/run.py $(if $(QUICK),--quick) $(ARGS)
+
+# An open-loop generator, and memory that runs out: for test-endurance.
+$(BUILD)/flood: $(BUILD)/obj/tests/load/flood.o $(BUILD)/libleadd.a
+	@echo '  LINK  $@'
+	@$(CC) $(CFLAGS_ALL) $(FLAGS_SHIPPED) $(LDFLAGS_ALL) -o $@ $^
+
+$(BUILD)/scarce.so: tests/load/scarce.c $(BUILD)/config.mk
+	@echo '  LINK  $@'
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -o $@ $<
+
+# SECONDS of the soak.
+test-endurance: $(BUILD)/leadd $(BUILD)/flood $(BUILD)/scarce.so
+	@LEADD=$(BUILD)/leadd BUILD=$(BUILD) SOAK_SECONDS=$(or $(SECONDS),300) python3 tests/load/endurance.py $(ARGS)
 
 # SECONDS for each target; TARGETS="json body" for some of them.
 .PHONY: fuzz-compiler

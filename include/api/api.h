@@ -17,7 +17,8 @@ struct api {
 	bool (*is_ready)(void *app); /* whether the service can do its work now */
 	void (*print_metrics)(void *app, struct buf *out);
 	void *app;
-	size_t bulk_bytes;  /* of the bulk requests that are under way */
+	size_t bulk_bytes; /* of the bulk requests that are under way */
+	size_t bulk_bytes_max;
 	struct buf openapi; /* the document, printed once at start */
 };
 
@@ -26,6 +27,9 @@ extern const struct route api_routes[];
 
 /* For server_options.admit: reads and checks query and body by the endpoint's tables, then calls its handler. */
 void api_admit(struct request *request);
+
+/* For server_options.turn_away: what there is no room for at this moment, by its endpoint. */
+const char *api_turn_away(const struct request *request);
 
 /* Prints the OpenAPI 3.1 document of these routes. */
 void openapi_print(struct buf *out, const struct route *routes);

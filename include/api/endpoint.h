@@ -40,6 +40,8 @@ struct endpoint {
 	const struct field *bulk;  /* instead of it: many rows, as a list or as NDJSON, which its handler reads */
 	/* Rules between members; may be NULL. Notes faults; what else is at fault is not good but safe to look at. */
 	void (*check)(const struct value *body, struct faults *faults);
+	/* Asked before anything is read: why it is answered with 503, NULL: it is served. May be NULL. */
+	const char *(*turn_away)(const struct request *request);
 	const char *list;      /* that its cursors belong to; "a|b": its answers are pages of either */
 	bool is_body_optional; /* an empty one stands for {} */
 	bool takes_if_match;

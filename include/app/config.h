@@ -23,8 +23,12 @@ struct config {
 	int64_t queue_wait_ms;
 	int64_t batch_max;
 	int64_t line_max;
+	int64_t line_wait_ms;
 	int64_t backlog_sweep_seconds;
 	int64_t connections_max;
+	int64_t waiting_max;
+	int64_t buffer_max_mib;
+	int64_t lists_max_mib;
 	int64_t request_deadline_ms;
 	int64_t idle_timeout_ms;
 	int64_t drain_seconds;

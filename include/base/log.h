@@ -33,6 +33,24 @@ void log_line(enum log_level level, const char *event, const char *format, ...) 
  */
 const char *log_quote(const char *value);
 
+/*
+ * For lines that strangers can cause as often as they like: so many of them are written in a second, so that a flood of
+ * requests is no flood of lines. Zeroed it is ready, but for its event.
+ */
+enum { LOG_VALVE_LINES = 100 };
+
+struct log_valve {
+	const char *event;
+	int64_t since_ms;
+	unsigned written, left_out; /* since then */
+};
+
+/* Whether one more line may be written; it counts. now_ms: of a clock that never jumps. */
+bool log_valve_opens(struct log_valve *valve, int64_t now_ms) MUST_CHECK;
+
+/* Writes a line that says how many were left out, once their second is over; to be called now and then. */
+void log_valve_tell(struct log_valve *valve, int64_t now_ms);
+
 /* The program's exit codes: 0 asked, 1 something is not as it should be, the rest as docs/OPERATIONS.md lists them. */
 enum exit_code {
 	EXIT_ASKED = 0,

@@ -21,6 +21,9 @@ void *mem_resize(void *block, size_t count, size_t size);
 /* A copy of length bytes with a NUL behind it. Owned by the caller: mem_free(). */
 char *mem_copy(const void *bytes, size_t length);
 
+/* Says so and aborts: for libraries that tell of exhausted memory themselves. */
+void mem_exhausted(void) __attribute__((noreturn));
+
 /* Frees a block from this module; NULL is accepted. */
 void mem_free(void *block);
 

@@ -14,8 +14,14 @@ struct server_options {
 	const struct route *routes;
 	/* Called for every matched route: checks, then calls request_route()->handle; NULL: that is called at once. */
 	void (*admit)(struct request *request);
+	/*
+	 * Asked when the head of a request with a body has come, and perhaps again later: why it is turned away with
+	 * 503; NULL: it is served. Only the request's route, target and world may be looked at. NULL: all are served.
+	 */
+	const char *(*turn_away)(const struct request *request);
 	void *world;                 /* request_world() */
 	int connections_max;         /* beyond it new connections wait in the backlog */
+	size_t buffer_max;           /* bytes of requests in memory, and as many of answers that are being fetched */
 	int64_t request_deadline_ms; /* from the first byte of a request to its last */
 	int64_t idle_timeout_ms;     /* a kept-alive connection without a request */
 	uint64_t seed;               /* for request ids */

@@ -82,11 +82,12 @@ struct queued_draft {
 struct intake;
 
 struct intake_options {
-	struct pool *pool; /* two connections: the lane's, and one for what waits for somebody's lock */
-	size_t batch_max;  /* contacts in one transaction */
-	size_t line_max;   /* contacts waiting; one more is refused */
-	int64_t wait_ms;   /* longest wait before a contact is given up as unavailable */
-	uint64_t seed;     /* for the draws */
+	struct pool *pool;    /* two connections: the lane's, and one for what waits for somebody's lock */
+	size_t batch_max;     /* contacts in one transaction */
+	size_t line_max;      /* contacts waiting; one more is refused */
+	int64_t wait_ms;      /* longest wait before a contact is given up as unavailable */
+	int64_t line_wait_ms; /* a single one that is expected to wait longer than that for its batch is refused */
+	uint64_t seed;        /* for the draws */
 };
 
 struct intake *intake_new(struct loop *loop, const struct intake_options *options);
@@ -100,9 +101,15 @@ void intake_free(struct intake **intake);
 /*
  * Joins the line. done comes exactly once, never before this call returned, and in order of arrival as far as one
  * lane serves them.
- * Returns false, and done will not come, when the line is full or the database has been away for a while.
+ * Returns false, and done will not come, when the line is full or too slow, or the database has been away for a while.
  */
 bool intake_submit(struct intake *intake, struct queued_draft *queued) MUST_CHECK;
+
+/*
+ * Whether a single contact would be taken in now: asked first, one that would be refused is not even read. When it is
+ * not it counts as turned away.
+ */
+bool intake_has_room(struct intake *intake) MUST_CHECK;
 
 /*
  * Assigns waiting contacts of these automatic sources, oldest first, as far as there is room: with the next batch, or

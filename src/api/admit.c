@@ -55,14 +55,25 @@ static struct text read_key(struct request *request, struct faults *faults)
 	return value.text;
 }
 
+const char *api_turn_away(const struct request *request)
+{
+	const struct endpoint *endpoint = request_route(request)->about;
+
+	return endpoint->turn_away ? endpoint->turn_away(request) : NULL;
+}
+
 void api_admit(struct request *request)
 {
 	const struct endpoint *endpoint = request_route(request)->about;
 	struct arena *arena = request_arena(request);
 	struct input *input = arena_alloc(arena, 1, sizeof(*input));
 	struct faults *faults = faults_new(arena);
-	const char *malformed = NULL;
+	const char *malformed = NULL, *too_much = api_turn_away(request);
 
+	if (too_much) {
+		reply_problem(request, &problem_unavailable, "%s", too_much);
+		return;
+	}
 	if (!takes_form(request, endpoint, input)) {
 		reply_problem(request, &problem_media_type, "The body must be sent as application/json%s.",
 			      endpoint->bulk ? " or application/x-ndjson" : "");

@@ -10,8 +10,7 @@ enum {
 	ROW_BYTES_MAX = 128 * 1024, /* as the body of a single contact */
 	ROW_FAULTS_MAX = 20,        /* told of one row: so the answer does not outgrow its question by much */
 	SLICE_BYTES = 32 * 1024,    /* read in one turn of the loop: a millisecond or two */
-	SLICE_ROWS = 100,
-	BULK_BYTES_MAX = 16 << 20 /* of all such requests that are under way; several times as much in memory */
+	SLICE_ROWS = 100
 };
 
 static const struct field rows_field = {
@@ -300,7 +299,7 @@ void contacts_create_many(struct request *request)
 		reply_faults(request, faults);
 		return;
 	}
-	if (api->bulk_bytes + body.length > BULK_BYTES_MAX) {
+	if (api->bulk_bytes + body.length > api->bulk_bytes_max) {
 		reply_problem(request, &problem_unavailable, "Too many lists are being taken in at this moment.");
 		return;
 	}

@@ -141,6 +141,16 @@ const struct problem *contact_refusal(const struct contact_draft *draft, enum dr
 
 /* -- one --------------------------------------------------------------------------------------- */
 
+static const char line_full[] = "The contact was not stored: too many wait before it, or the database is away.";
+
+/* Under overload most are turned away, so that has to cost little. */
+static const char *turn_away(const struct request *request)
+{
+	const struct api *api = request_world(request);
+
+	return intake_has_room(api->intake) ? NULL : line_full;
+}
+
 const struct endpoint contacts_create_endpoint = {
 	.id = "createContact",
 	.tag = "Contacts",
@@ -153,6 +163,7 @@ const struct endpoint contacts_create_endpoint = {
 		 "does not use the key up.",
 	.body = &draft_schema,
 	.takes_idempotency_key = true,
+	.turn_away = turn_away,
 	.answers = { { 201, "The contact was stored, now or with an earlier request of the same key.", ANSWER_OBJECT,
 		       &contact_schema, ANSWER_HAS_LOCATION | ANSWER_MAY_BE_REPLAYED } },
 	.problems = { &problem_not_found, &problem_key_reused },
@@ -215,6 +226,5 @@ void contacts_create(struct request *request)
 	queued->render = contact_render;
 	queued->arena = request_arena(request);
 	if (!intake_submit(api->intake, queued))
-		reply_problem(request, &problem_unavailable,
-			      "The contact was not stored: the line is full, or the database is away.");
+		reply_problem(request, &problem_unavailable, "%s", line_full);
 }

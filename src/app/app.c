@@ -17,7 +17,8 @@
 
 enum {
 	END_LOOK_MS = 5, /* between two looks whether the lane has come to its end */
-	MMAP_FROM_BYTES = 128 * 1024
+	MMAP_FROM_BYTES = 128 * 1024,
+	MIB = 1024 * 1024
 };
 
 struct app {
@@ -147,8 +148,10 @@ static bool open_server(struct app *app)
 		.port = (int)config->port,
 		.routes = api_routes,
 		.admit = api_admit,
+		.turn_away = api_turn_away,
 		.world = &app->api,
 		.connections_max = (int)config->connections_max,
+		.buffer_max = (size_t)config->buffer_max_mib * MIB,
 		.request_deadline_ms = config->request_deadline_ms,
 		.idle_timeout_ms = config->idle_timeout_ms,
 		.seed = rng_entropy(),
@@ -168,6 +171,7 @@ static void open_services(struct app *app)
 		.batch_max = (size_t)config->batch_max,
 		.line_max = (size_t)config->line_max,
 		.wait_ms = config->queue_wait_ms,
+		.line_wait_ms = config->line_wait_ms,
 		.seed = config->seed ? (uint64_t)config->seed : rng_entropy(),
 	};
 	struct backlog_options backlog = {
@@ -194,6 +198,7 @@ static void open_api(struct app *app)
 				 .pool = app->database.requests,
 				 .intake = app->intake,
 				 .handover = app->handover,
+				 .bulk_bytes_max = (size_t)app->config->lists_max_mib * MIB,
 				 .is_ready = is_ready,
 				 .print_metrics = print_metrics,
 				 .app = app };

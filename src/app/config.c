@@ -60,11 +60,22 @@ static const struct option options[] = {
 	  .help = "Most contacts that are assigned in one transaction." },
 	{ "LINE_MAX", NUMBER(line_max, 1, 1000000), .fallback = "20000", .unit = "contacts",
 	  .help = "Most contacts that wait to be assigned; one more is answered with 503." },
+	{ "LINE_WAIT_MS", NUMBER(line_wait_ms, 1, 60000), .fallback = "500", .unit = "milliseconds",
+	  .help = "A contact that would wait longer than that for its batch, by how long batches have taken of late, "
+		  "is answered with 503 at once. One full batch may always wait; without the database, all may." },
 	{ "BACKLOG_SWEEP_SECONDS", NUMBER(backlog_sweep_seconds, 1, 3600), .fallback = "30", .unit = "seconds",
 	  .help = "How often to look for contacts that wait although somebody could take them, in case that nothing "
 		  "told of it. Usually the database does, at once." },
 	{ "CONNECTIONS_MAX", NUMBER(connections_max, 1, 1000000), .fallback = "20000", .unit = "connections",
 	  .help = "Most client connections; further ones wait to be accepted." },
+	{ "WAITING_MAX", NUMBER(waiting_max, 1, 100000), .fallback = "2000", .unit = "requests",
+	  .help = "Most requests that wait for a database connection; one more is answered with 503." },
+	{ "BUFFER_MAX_MIB", NUMBER(buffer_max_mib, 1, 65536), .fallback = "32", .unit = "MiB",
+	  .help = "Most memory for requests that arrive or are being served, and as much for answers that clients have "
+		  "not fetched yet; beyond it requests of more than 4 KiB, and large answers to GET, become 503." },
+	{ "LISTS_MAX_MIB", NUMBER(lists_max_mib, 1, 65536), .fallback = "16", .unit = "MiB",
+	  .help = "Most bytes of lists of contacts that are taken in at the same time, which takes some five times as "
+		  "much memory; beyond it they are answered with 503." },
 	{ "REQUEST_DEADLINE_MS", NUMBER(request_deadline_ms, 100, 600000), .fallback = "10000", .unit = "milliseconds",
 	  .help = "How long a request may take to arrive." },
 	{ "IDLE_TIMEOUT_MS", NUMBER(idle_timeout_ms, 100, 3600000), .fallback = "60000", .unit = "milliseconds",

@@ -21,7 +21,9 @@ struct digest *digest_new(void)
 	struct digest *digest = mem_alloc(1, sizeof(*digest));
 
 	digest->context = EVP_MD_CTX_new();
-	must(digest->context && EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL));
+	/* It has SHA-256 and fails for want of memory only. */
+	if (!digest->context || !EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL))
+		mem_exhausted();
 	return digest;
 }
 

@@ -100,6 +100,27 @@ const char *log_quote(const char *value)
 	return quote;
 }
 
+void log_valve_tell(struct log_valve *valve, int64_t now_ms)
+{
+	if (now_ms - valve->since_ms < 1000)
+		return;
+	if (valve->left_out)
+		log_warn("log.left_out", "event=%s lines=%u", valve->event, valve->left_out);
+	valve->since_ms = now_ms;
+	valve->written = valve->left_out = 0;
+}
+
+bool log_valve_opens(struct log_valve *valve, int64_t now_ms)
+{
+	log_valve_tell(valve, now_ms);
+	if (valve->written < LOG_VALVE_LINES) {
+		valve->written++;
+		return true;
+	}
+	valve->left_out++;
+	return false;
+}
+
 void die(enum exit_code code, const char *format, ...)
 {
 	va_list args;

@@ -156,13 +156,26 @@ static void on_libevent_log(int severity, const char *message)
 		 "libevent", "message=%s", log_quote(message));
 }
 
+/* Exhaustion ends the process also where libevent, and evhttp above all, would go on with half an answer. */
+static void *take_memory(size_t size)
+{
+	return mem_resize(NULL, size, 1);
+}
+
+static void *resize_memory(void *block, size_t size)
+{
+	return mem_resize(block, size, 1);
+}
+
 /* One thread, and descriptors that change several times a turn: no locks, and epoll told once a turn. */
 struct loop *loop_new(void)
 {
 	struct loop *loop = mem_alloc(1, sizeof(*loop));
-	struct event_config *config = event_config_new();
+	struct event_config *config;
 
+	event_set_mem_functions(take_memory, resize_memory, mem_free);
 	event_set_log_callback(on_libevent_log);
+	config = event_config_new();
 	if (config) {
 		event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
 		event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);

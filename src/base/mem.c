@@ -9,7 +9,7 @@
 
 enum { ARENA_CHUNK = 1536 }; /* bytes of the first chunk: a POST of a contact fits */
 
-static void exhausted(void)
+void mem_exhausted(void)
 {
 	fputs("leadd: out of memory\n", stderr);
 	abort();
@@ -20,7 +20,7 @@ void *mem_alloc(size_t count, size_t size)
 	void *block = calloc(count ? count : 1, size ? size : 1);
 
 	if (!block)
-		exhausted();
+		mem_exhausted();
 	return block;
 }
 
@@ -29,7 +29,7 @@ void *mem_resize(void *block, size_t count, size_t size)
 	void *resized = reallocarray(block, count ? count : 1, size ? size : 1);
 
 	if (!resized)
-		exhausted();
+		mem_exhausted();
 	return resized;
 }
 
@@ -62,7 +62,7 @@ static struct chunk *chunk_new(size_t capacity, struct chunk *next)
 	struct chunk *chunk = malloc(sizeof(*chunk) + capacity);
 
 	if (!chunk)
-		exhausted();
+		mem_exhausted();
 	chunk->next = next;
 	chunk->used = 0;
 	chunk->capacity = capacity;
@@ -100,7 +100,7 @@ static void *arena_raw(struct arena *arena, size_t size)
 	void *block;
 
 	if (size > SIZE_MAX / 2)
-		exhausted();
+		mem_exhausted();
 	if (rounded > chunk->capacity - chunk->used) {
 		size_t capacity = chunk->capacity * 2 < 65536 ? chunk->capacity * 2 : 65536;
 
@@ -118,7 +118,7 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 	void *block;
 
 	if (__builtin_mul_overflow(count, size, &bytes))
-		exhausted();
+		mem_exhausted();
 	block = arena_raw(arena, bytes);
 	memset(block, 0, bytes);
 	return block;

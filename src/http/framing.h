@@ -51,6 +51,7 @@ struct framing {
 	bool skipped_blank_line;
 	bool is_chunked;
 	bool expects_continue;
+	bool has_options;            /* Connection says more than keep-alive */
 	char id[REQUEST_ID_MAX + 1]; /* X-Request-Id when it is a sane one, else empty */
 	size_t head_bytes;
 	unsigned header_count;

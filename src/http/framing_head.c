@@ -5,11 +5,12 @@
 
 enum { METHOD_CHARACTERS_MAX = 32, LENGTH_DIGITS_MAX = 18 /* always fit 63 bits */ };
 
-/* Headers that may come only once: given twice, two readers could each believe another one. */
+/* Given twice, two readers could each believe another one; so but for two of them they may come only once. */
 enum known_header {
 	HEADER_HOST,
 	HEADER_EXPECT,
 	HEADER_X_API_KEY,
+	HEADER_CONNECTION,
 	HEADER_CONTENT_TYPE,
 	HEADER_X_REQUEST_ID,
 	HEADER_AUTHORIZATION,
@@ -23,6 +24,7 @@ static const struct text known_headers[HEADERS_KNOWN] = {
 	[HEADER_HOST] = { "host", 4 },
 	[HEADER_EXPECT] = { "expect", 6 },
 	[HEADER_X_API_KEY] = { "x-api-key", 9 },
+	[HEADER_CONNECTION] = { "connection", 10 },
 	[HEADER_CONTENT_TYPE] = { "content-type", 12 },
 	[HEADER_X_REQUEST_ID] = { "x-request-id", 12 },
 	[HEADER_AUTHORIZATION] = { "authorization", 13 },
@@ -185,7 +187,7 @@ static enum framing_event read_content_length(struct framing *framing, struct te
 
 static enum framing_event read_known_header(struct framing *framing, enum known_header header, struct text value)
 {
-	if (framing->seen & 1U << header && header != HEADER_X_REQUEST_ID)
+	if (framing->seen & 1U << header && header != HEADER_X_REQUEST_ID && header != HEADER_CONNECTION)
 		return malformed(framing, "a header that may come once came twice");
 	framing->seen |= 1U << header;
 	switch (header) {
@@ -201,6 +203,9 @@ static enum framing_event read_known_header(struct framing *framing, enum known_
 	case HEADER_EXPECT:
 		framing->expects_continue = equals_without_case(value, TEXT("100-continue"));
 		return framing->expects_continue ? FRAMING_MORE : framing_break(framing, &problem_expectation, NULL);
+	case HEADER_CONNECTION:
+		framing->has_options |= !equals_without_case(value, TEXT("keep-alive"));
+		return FRAMING_MORE;
 	case HEADER_X_REQUEST_ID:
 		if (framing_is_sane_id(value) && !framing->id[0]) {
 			memcpy(framing->id, value.at, value.length);

@@ -1,12 +1,9 @@
 /*
- * Between socket and evhttp: each byte passes the strict reader of framing.c first, and each connection has its
- * deadlines.
+ * Between socket and evhttp: each byte passes the strict reader of framing.c first.
  *
  * evhttp answers its own errors in HTML, and some of what it accepts lets a second request hide in the first. So broken
- * bytes never reach it: they are cut off its input, and the refusal is ours (refusal.c). One sweep looks after all
- * deadlines; no request starts or stops a timer.
+ * bytes never reach it: they are cut off its input, and the refusal is ours (refusal.c). Deadlines are in sweep.c.
  */
-#include "base/log.h"
 #include "http/internal.h"
 
 #include <assert.h>
@@ -14,6 +11,7 @@
 #include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <inttypes.h>
 #include <sys/socket.h>
 
 enum { PIECE_BYTES = 4096 /* what evhttp's stream reads at once */, INPUT_PAUSE_BYTES = 65536 };
@@ -41,6 +39,19 @@ static void remember_descriptor(struct server *server, int descriptor, struct co
 		server->descriptor_limit = limit;
 	}
 	server->by_descriptor[descriptor] = connection;
+}
+
+/* How much of the present requests, or answer, is in memory now. */
+static void keep_input(struct connection *connection, size_t bytes)
+{
+	connection->server->input_bytes += bytes - connection->input_bytes;
+	connection->input_bytes = bytes;
+}
+
+static void keep_output(struct connection *connection, size_t bytes)
+{
+	connection->server->output_bytes += bytes - connection->output_bytes;
+	connection->output_bytes = bytes;
 }
 
 /* Takes count bytes out of the input, from a position that is counted from its end. */
@@ -107,6 +118,47 @@ static void refuse_foreign(struct connection *connection)
 	arena_free(&arena);
 }
 
+/*
+ * Whether the request whose head is complete can be answered here: all of it is in what has just arrived, so evhttp
+ * knows nothing of it, nothing is before it, and it wants nothing special. behind: bytes behind its head
+ */
+static bool is_simple(const struct connection *connection, size_t behind)
+{
+	const struct framing *framing = &connection->framing;
+
+	return connection->state == CONNECTION_READING && connection->requests_read == connection->requests_answered &&
+	       framing->head_bytes <= connection->added - behind && framing->content_length <= behind &&
+	       !framing->is_chunked && !framing->is_http_1_0 && !framing->expects_continue && !framing->has_options &&
+	       !framing->skipped_blank_line && !connection->server->is_lingering;
+}
+
+static void ask_turn_away(struct connection *connection, size_t behind)
+{
+	struct framing *framing = &connection->framing;
+	struct server *server = connection->server;
+	struct request *request = connection->prepared;
+
+	if (!server->options.turn_away || !request || !request->match.route || !is_simple(connection, behind))
+		return;
+	request->server = server;
+	connection->turned_away = server->options.turn_away(request);
+	connection->turned_away_bytes = framing->head_bytes + (size_t)framing->content_length;
+	request->started_us = loop_now_us();
+	request->id = framing->id[0] ? arena_copy(request->arena, framing->id, strlen(framing->id))
+				     : arena_printf(request->arena, "%016" PRIx64, rng_next(&server->rng));
+}
+
+static void on_end(struct connection *connection, size_t behind)
+{
+	connection->requests_read++;
+	if (!connection->turned_away)
+		return;
+	cut_input(bufferevent_get_input(connection->stream), behind + connection->turned_away_bytes,
+		  connection->turned_away_bytes);
+	connection->requests_answered++;
+	turn_away(connection);
+}
+
 /* Acts on what the reader found; behind: bytes of the input behind those it has read. False: nothing more is read. */
 static bool on_framing(struct connection *connection, enum framing_event event, size_t behind)
 {
@@ -118,12 +170,15 @@ static bool on_framing(struct connection *connection, enum framing_event event, 
 		cut_input(input, behind + 2, 2);
 		return true;
 	case FRAMING_END:
-		connection->requests_read++;
+		on_end(connection, behind);
 		return true;
 	case FRAMING_HEAD:
-		if (!framing_has_body(framing) || framing_allow(framing, body_limit(connection)))
+		if (!framing_has_body(framing))
 			return true;
-		break;
+		if (!framing_allow(framing, body_limit(connection)))
+			break;
+		ask_turn_away(connection, behind);
+		return true;
 	case FRAMING_FOREIGN:
 	case FRAMING_BROKEN:
 		break;
@@ -161,6 +216,29 @@ static void read_new_bytes(struct connection *connection, size_t behind)
 	}
 }
 
+bool connection_is_idle(const struct connection *connection)
+{
+	return connection->state == CONNECTION_READING && framing_is_idle(&connection->framing) &&
+	       !connection->refusal && connection->requests_read == connection->requests_answered;
+}
+
+/* What has been read of requests may be in evhttp's hands, but it is in memory until they are answered. */
+static void count_input(struct connection *connection, size_t added)
+{
+	const struct server *server = connection->server;
+
+	if (connection_is_idle(connection))
+		keep_input(connection, evbuffer_get_length(bufferevent_get_input(connection->stream)));
+	else if (!connection->refusal)
+		keep_input(connection, connection->input_bytes + added);
+	if (server->input_bytes > server->options.buffer_max && connection->input_bytes > SMALL_BYTES &&
+	    !framing_is_idle(&connection->framing) && !connection->refusal) {
+		connection_refuse(connection, &problem_unavailable,
+				  "too much is being sent to the service at this moment");
+		keep_input(connection, 0); /* as good as free: nobody else has to go for it */
+	}
+}
+
 /* Runs before evhttp sees the bytes: libevent calls it from inside the read. */
 static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *change, void *context)
 {
@@ -171,6 +249,7 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *chan
 		return;
 	loop_note_call(connection->server->loop);
 	connection->is_cutting = true;
+	connection->added = added;
 	if (connection->refusal) {
 		cut_input(input, added, added);
 	} else if (framing_skippable(&connection->framing) > added) {
@@ -181,6 +260,7 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *chan
 			connection->since_ms = loop_now_ms();
 		read_new_bytes(connection, added);
 	}
+	count_input(connection, added);
 	/* While a reply is fetched evhttp reads on, without bound; it enables reading again for the next request. */
 	if (connection->state != CONNECTION_READING && evbuffer_get_length(input) >= INPUT_PAUSE_BYTES)
 		bufferevent_disable(connection->stream, EV_READ);
@@ -199,6 +279,8 @@ static void on_connection_closed(struct evhttp_connection *evhttp, void *context
 		server->by_descriptor[connection->descriptor] = NULL;
 	list_remove(&connection->node);
 	server->connection_count--;
+	keep_input(connection, 0);
+	keep_output(connection, 0);
 	if (connection->must_linger) {
 		/* The stream would close it; evhttp itself only sends the end of file, which is what we want. */
 		bufferevent_setfd(connection->stream, -1);
@@ -277,12 +359,15 @@ static void on_answered(struct evhttp_request *evhttp, void *context)
 	connection->requests_answered++;
 	connection->state = CONNECTION_READING;
 	connection->since_ms = loop_now_ms();
+	keep_input(connection, evbuffer_get_length(bufferevent_get_input(connection->stream)));
+	keep_output(connection, 0);
 	if (connection->refusal && connection->requests_read == connection->requests_answered)
 		loop_defer(connection->server->loop, &connection->soon);
 }
 
-void connection_answer(struct connection *connection, struct evhttp_request *evhttp)
+void connection_answer(struct connection *connection, struct evhttp_request *evhttp, size_t kept)
 {
+	keep_output(connection, kept);
 	connection->state = CONNECTION_ANSWERING;
 	connection->since_ms = connection->output_moved_ms = loop_now_ms();
 	connection->output_left = 0;
@@ -304,69 +389,4 @@ void connection_write_now(struct connection *connection)
 		return;
 	bufferevent_disable(connection->stream, EV_WRITE);
 	bufferevent_trigger(connection->stream, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
-}
-
-/* A client that takes nothing for as long as a request may take, or is slow beyond all reason, gets no more. */
-static bool is_deaf(struct connection *connection, int64_t now_ms)
-{
-	size_t left = evbuffer_get_length(bufferevent_get_output(connection->stream));
-
-	if (left != connection->output_left) {
-		connection->output_left = left;
-		connection->output_moved_ms = now_ms;
-	}
-	return now_ms - connection->output_moved_ms > connection->server->options.request_deadline_ms ||
-	       now_ms - connection->since_ms > REPLY_MS;
-}
-
-static bool is_idle(const struct connection *connection)
-{
-	return connection->state == CONNECTION_READING && framing_is_idle(&connection->framing) &&
-	       !connection->refusal && connection->requests_read == connection->requests_answered;
-}
-
-static void sweep_one(struct connection *connection, int64_t now_ms)
-{
-	const struct server_options *options = &connection->server->options;
-	int64_t age_ms = now_ms - connection->since_ms;
-
-	if (connection->state == CONNECTION_ANSWERING && is_deaf(connection, now_ms)) {
-		log_info("http.deaf", "unsent=%zu", connection->output_left);
-		connection_free(connection);
-	} else if (is_idle(connection)) {
-		if (age_ms > options->idle_timeout_ms)
-			connection_free(connection);
-	} else if (connection->state == CONNECTION_READING && age_ms > options->request_deadline_ms) {
-		if (!connection->refusal)
-			connection_refuse(connection, &problem_timeout, NULL);
-		refusal_send(connection);
-	}
-}
-
-void gate_sweep(struct server *server, int64_t now_ms)
-{
-	struct list *node, *next;
-
-	for (node = server->connections.next; node != &server->connections; node = next) {
-		next = node->next;
-		sweep_one(LIST_ITEM(node, struct connection, node), now_ms);
-	}
-	lingerers_sweep(server, now_ms, false);
-}
-
-void gate_close(struct server *server, bool everything)
-{
-	struct list *node, *next;
-
-	for (node = server->connections.next; node != &server->connections; node = next) {
-		struct connection *connection = LIST_ITEM(node, struct connection, node);
-
-		next = node->next;
-		if (connection->state == CONNECTION_HELD && everything)
-			shutdown(connection->descriptor, SHUT_RDWR);
-		else if (everything || is_idle(connection))
-			connection_free(connection);
-	}
-	if (everything)
-		lingerers_sweep(server, 0, true);
 }

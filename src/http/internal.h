@@ -2,6 +2,7 @@
 #ifndef LEADD_HTTP_INTERNAL_H
 #define LEADD_HTTP_INTERNAL_H
 
+#include "base/log.h"
 #include "base/rng.h"
 #include "http/framing.h"
 #include "http/reply.h"
@@ -24,7 +25,9 @@ enum {
 	ACCEPTED_AT_ONCE = 64,   /* connections in one turn: the listener by itself would take all that wait */
 	DATE_CHARACTERS = 30,    /* "Sun, 06 Nov 1994 08:49:37 GMT" and its NUL */
 	LINGER_MS = 2000,        /* how long a refused client may go on sending before it is cut */
-	REPLY_MS = 120000        /* within which a reply has to be fetched */
+	REPLY_MS = 120000,       /* within which a reply has to be fetched */
+	DEAF_MS = 1000,          /* so long may nothing of a reply be fetched while memory for replies is short */
+	SMALL_BYTES = 4096       /* what holds no more than this is not worth refusing */
 };
 
 struct server {
@@ -47,6 +50,8 @@ struct server {
 	struct traffic *traffic;
 	time_t dated; /* the second of date */
 	char date[DATE_CHARACTERS];
+	struct log_valve log_faults, log_busy; /* lines about requests: 4xx and refusals; 503 */
+	size_t input_bytes, output_bytes;      /* of all connections */
 	struct connection **by_descriptor;
 	size_t descriptor_limit; /* length of by_descriptor */
 
@@ -73,12 +78,18 @@ struct connection {
 	size_t output_left;
 	int64_t output_moved_ms; /* when output_left was last seen to change */
 
+	size_t input_bytes;  /* in memory, of requests that arrive or are being served */
+	size_t output_bytes; /* the same of the answer that is on its way */
+
 	struct framing framing;
 	uint64_t requests_read, requests_answered;
 	const struct problem *refusal; /* set: nothing more is read, and this is the last answer */
 	const char *refusal_detail;
 	unsigned refusal_allowed;
 	struct request *prepared; /* owned: of the request whose body is on its way, target and match */
+	size_t added;             /* bytes that have just arrived */
+	const char *turned_away;  /* the request that arrives gets this for an answer, without evhttp */
+	size_t turned_away_bytes; /* its whole length */
 	bool must_linger;
 	bool is_cutting; /* the gate itself changes the input now */
 	struct deferred soon;
@@ -115,17 +126,22 @@ struct request *connection_take_prepared(struct connection *connection);
 /* Ends a connection that no handler holds. */
 void connection_free(struct connection *connection);
 
-/* Ends what has run out of time; now_ms from loop_now_ms(). */
-void gate_sweep(struct server *server, int64_t now_ms);
-
-/* Ends connections that wait for a request; with everything, also the others (those held are shut down). */
-void gate_close(struct server *server, bool everything);
+/* It waits for a request; nothing of one has come. */
+bool connection_is_idle(const struct connection *connection);
 
 /* A handler takes the connection's request; false: the gate has read no such request, so it must not be served. */
 MUST_CHECK bool connection_hold(struct connection *connection);
 
-/* The request's answer is about to be sent. */
-void connection_answer(struct connection *connection, struct evhttp_request *evhttp);
+/* The request's answer is about to be sent; kept: bytes of memory that it holds until it has been fetched. */
+void connection_answer(struct connection *connection, struct evhttp_request *evhttp, size_t kept);
+
+/* -- sweep.c ----------------------------------------------------------------------------------- */
+
+/* Ends what has run out of time; now_ms from loop_now_ms(). */
+void connections_sweep(struct server *server, int64_t now_ms);
+
+/* Ends connections that wait for a request; with everything, also the others (those held are shut down). */
+void connections_close(struct server *server, bool everything);
 
 /* It is in the output now. */
 void connection_write_now(struct connection *connection);
@@ -137,6 +153,12 @@ void connection_refuse(struct connection *connection, const struct problem *prob
 
 /* Sends the refusal and ends the connection, but goes on reading for a while: a reset would eat the answer. */
 void refusal_send(struct connection *connection);
+
+/*
+ * Answers the request that was prepared, and has arrived as a whole, with connection->turned_away: what evhttp has not
+ * seen costs half as much, and the connection stays.
+ */
+void turn_away(struct connection *connection);
 
 /* Takes the descriptor of a connection that is being freed. */
 void lingerer_take(struct server *server, int descriptor);
@@ -164,6 +186,9 @@ const char *allow_value(unsigned methods, char out[ALLOW_CHARACTERS]);
 
 /* "Not Found": for the reply line. */
 const char *reply_phrase(int status);
+
+/* It is answered: a line in the log, and the numbers of its route. */
+void reply_note(const struct request *request, int status, size_t length);
 
 /* -- traffic.c --------------------------------------------------------------------------------- */
 

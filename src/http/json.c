@@ -185,7 +185,7 @@ static struct json_object *parse(struct text text, const char **malformed_out)
 	struct json_object *object;
 
 	if (!tokener)
-		abort(); /* memory is exhausted, as in base/mem.c */
+		mem_exhausted();
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text.at, (int)text.length);
 	/* A bare number could go on; a blank ends it. */

@@ -1,5 +1,6 @@
 /*
- * Refuses what is not HTTP as we read it: a problem in place of evhttp's HTML page, then the end of the connection.
+ * Answers that evhttp does not send. What is not HTTP as we read it is refused: a problem in place of evhttp's HTML
+ * page, then the end of the connection. And what there is no room for is turned away at little cost.
  *
  * Closing at once would make the kernel send a reset when more bytes of the client are under way, and a reset can
  * overtake the answer. So the descriptor is kept for two seconds, and what still arrives is read and thrown away.
@@ -9,18 +10,24 @@
 
 #include <errno.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/util.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LINGER_READS_MAX = 64 /* a turn */, LINGER_BYTES_MAX = 16 << 20, DETAIL_CHARACTERS = 80 };
+enum {
+	LINGER_READS_MAX = 64 /* a turn */,
+	LINGER_BYTES_MAX = 16 << 20,
+	DETAIL_CHARACTERS = 80,
+	HEADERS_CHARACTERS = 120
+};
 
 struct lingerer {
 	struct list node;
 	struct server *server;
-	struct watch *watch;
+	struct event *readable; /* a client's, not ours: watches go before clients */
 	int descriptor;
 	int64_t until_ms;
 	size_t bytes;
@@ -30,7 +37,7 @@ static void lingerer_free(struct lingerer *lingerer)
 {
 	struct server *server = lingerer->server;
 
-	watch_free(&lingerer->watch);
+	event_free(lingerer->readable);
 	close(lingerer->descriptor);
 	list_remove(&lingerer->node);
 	mem_free(lingerer);
@@ -38,14 +45,15 @@ static void lingerer_free(struct lingerer *lingerer)
 	server_connection_ended(server);
 }
 
-static void on_late_bytes(void *context, int events)
+static void on_late_bytes(evutil_socket_t descriptor, short events, void *context)
 {
 	struct lingerer *lingerer = context;
 	static char thrown_away[16384];
 
 	(void)events;
+	loop_note_call(lingerer->server->loop);
 	for (int i = 0; i < LINGER_READS_MAX; i++) {
-		ssize_t got = recv(lingerer->descriptor, thrown_away, sizeof(thrown_away), MSG_DONTWAIT);
+		ssize_t got = recv(descriptor, thrown_away, sizeof(thrown_away), MSG_DONTWAIT);
 
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -65,7 +73,9 @@ void lingerer_take(struct server *server, int descriptor)
 	lingerer->server = server;
 	lingerer->descriptor = descriptor;
 	lingerer->until_ms = loop_now_ms() + LINGER_MS;
-	lingerer->watch = watch_new(server->loop, descriptor, LOOP_READ, on_late_bytes, lingerer);
+	lingerer->readable =
+		event_new(loop_event_base(server->loop), descriptor, EV_READ | EV_PERSIST, on_late_bytes, lingerer);
+	event_add(lingerer->readable, NULL);
 	list_append(&server->lingerers, &lingerer->node);
 	server->connection_count++;
 }
@@ -112,25 +122,56 @@ static const char *detail_of(const struct connection *connection, char room[DETA
 	return room;
 }
 
-static void print_reply(struct connection *connection, const char *id, struct buf *out)
+/* Returns the body's length. headers: further lines of the head */
+static size_t print_reply(struct buf *out, struct server *server, const struct problem *problem, const char *detail,
+			  const char *id, const char *headers, bool has_body)
 {
-	char allow[ALLOW_CHARACTERS], detail[DETAIL_CHARACTERS];
-	const struct problem *problem = connection->refusal;
 	struct buf body;
+	size_t length;
 
 	buf_init(&body);
-	problem_print(&body, problem, detail_of(connection, detail), id, NULL, NULL);
+	problem_print(&body, problem, detail, id, NULL, NULL);
+	length = body.length;
 	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", problem->status, reply_phrase(problem->status),
-		   server_date(connection->server));
-	buf_printf(out, "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n", body.length);
-	buf_printf(out, "X-Request-Id: %s\r\n", id);
+		   server_date(server));
+	buf_printf(out, "Content-Type: application/problem+json\r\nContent-Length: %zu\r\nX-Request-Id: %s\r\n", length,
+		   id);
 	buf_string(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
-	if (connection->refusal_allowed)
-		buf_printf(out, "Allow: %s\r\n", allow_value(connection->refusal_allowed, allow));
-	buf_string(out, "Connection: close\r\n\r\n");
-	if (connection->framing.method != HTTP_HEAD)
+	if (problem->retry_after_seconds > 0)
+		buf_printf(out, "Retry-After: %d\r\n", problem->retry_after_seconds);
+	buf_printf(out, "%s\r\n", headers);
+	if (has_body)
 		buf_add(out, body.bytes, body.length);
 	buf_done(&body);
+	return length;
+}
+
+static void print_refusal(struct connection *connection, const char *id, struct buf *out)
+{
+	char allow[ALLOW_CHARACTERS], detail[DETAIL_CHARACTERS], headers[HEADERS_CHARACTERS] = "Connection: close\r\n";
+
+	if (connection->refusal_allowed)
+		snprintf(headers, sizeof(headers), "Allow: %s\r\nConnection: close\r\n",
+			 allow_value(connection->refusal_allowed, allow));
+	print_reply(out, connection->server, connection->refusal, detail_of(connection, detail), id, headers,
+		    connection->framing.method != HTTP_HEAD);
+}
+
+/* The client has taken all earlier answers, so there is room for this one, unless it is deaf: then it is not sent. */
+static bool send_whole(const struct connection *connection, const struct buf *out)
+{
+	return send(bufferevent_getfd(connection->stream), out->bytes, out->length, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       (ssize_t)out->length;
+}
+
+static void log_refusal(struct connection *connection, const char *id)
+{
+	if (!log_is_on(LOG_INFO) || !log_valve_opens(&connection->server->log_faults, loop_now_ms()))
+		return;
+	log_set_request(id);
+	log_info("http.refused", "status=%d problem=%s detail=%s", connection->refusal->status,
+		 connection->refusal->slug, log_quote(connection->refusal_detail));
+	log_set_request(NULL);
 }
 
 void refusal_send(struct connection *connection)
@@ -141,14 +182,27 @@ void refusal_send(struct connection *connection)
 	traffic_note_refusal(connection->server->traffic);
 	choose_id(connection, id);
 	buf_init(&out);
-	print_reply(connection, id, &out);
-	log_set_request(id);
-	log_info("http.refused", "status=%d problem=%s detail=%s", connection->refusal->status,
-		 connection->refusal->slug, log_quote(connection->refusal_detail));
-	log_set_request(NULL);
-	/* The client has taken all earlier replies, so there is room for this one, unless it is deaf. */
-	connection->must_linger = send(bufferevent_getfd(connection->stream), out.bytes, out.length,
-				       MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)out.length;
+	print_refusal(connection, id, &out);
+	log_refusal(connection, id);
+	connection->must_linger = send_whole(connection, &out);
 	buf_done(&out);
 	connection_free(connection);
+}
+
+void turn_away(struct connection *connection)
+{
+	struct request *request = connection->prepared;
+	struct buf out;
+	size_t length;
+
+	buf_init(&out);
+	length = print_reply(&out, connection->server, &problem_unavailable, connection->turned_away, request->id, "",
+			     true);
+	reply_note(request, problem_unavailable.status, length);
+	/* evhttp is told of its end by the socket, as it is of any. */
+	if (!send_whole(connection, &out))
+		shutdown(bufferevent_getfd(connection->stream), SHUT_RDWR);
+	buf_done(&out);
+	request_drop(&connection->prepared);
+	connection->turned_away = NULL;
 }

@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { DETAIL_CHARACTERS_MAX = 1000 };
+enum { DETAIL_CHARACTERS_MAX = 1000, METRICS_BYTES = 65536 };
 
 const char *reply_phrase(int status)
 {
@@ -66,6 +66,14 @@ void reply_header(struct request *request, const char *name, const char *value)
 	evhttp_add_header(evhttp_request_get_output_headers(request->evhttp), name, value);
 }
 
+/* Our bugs are all told. */
+static bool has_room_in_log(struct server *server, int status)
+{
+	if (status < 400 || status == 500)
+		return true;
+	return log_valve_opens(status < 500 ? &server->log_faults : &server->log_busy, loop_now_ms());
+}
+
 /* A line for each success would cost more than the request itself at 10,000 a second: it is written on debug only. */
 static void log_access(const struct request *request, int status, size_t length)
 {
@@ -73,13 +81,19 @@ static void log_access(const struct request *request, int status, size_t length)
 	const struct route *route = request->match.route;
 	char method[ALLOW_CHARACTERS];
 
-	if (!log_is_on(level))
+	if (!log_is_on(level) || !has_room_in_log(request->server, status))
 		return;
 	log_set_request(request->id);
 	log_line(level, "http.request", "method=%s path=%s status=%d us=%" PRId64 " bytes=%zu",
 		 allow_value(request->method, method), route ? route->path : log_quote(request->target.path), status,
 		 loop_now_us() - request->started_us, length);
 	log_set_request(NULL);
+}
+
+void reply_note(const struct request *request, int status, size_t length)
+{
+	log_access(request, status, length);
+	traffic_note(request->server->traffic, request, status);
 }
 
 static bool has_body(int status)
@@ -92,8 +106,11 @@ static struct evbuffer *body_of(struct request *request)
 	return evhttp_request_get_output_buffer(request->evhttp);
 }
 
-/* Ends the request; the body, of that length, is in the output buffer, unless the method or status has none. */
-static void finish(struct request *request, int status, const char *content_type, size_t length)
+/*
+ * Ends the request; the body, of that length, is in the output buffer, unless the method or status has none. kept: how
+ * much memory that takes
+ */
+static void finish(struct request *request, int status, const char *content_type, size_t length, size_t kept)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request->evhttp);
 	struct connection *connection = connection_of(request->server, request->evhttp);
@@ -111,10 +128,9 @@ static void finish(struct request *request, int status, const char *content_type
 		evhttp_add_header(headers, "Content-Length", int_print((int64_t)length, digits));
 	if (request->server->is_lingering)
 		evhttp_add_header(headers, "Connection", "close");
-	log_access(request, status, length);
-	traffic_note(request->server->traffic, request, status);
+	reply_note(request, status, length);
 	if (connection)
-		connection_answer(connection, evhttp);
+		connection_answer(connection, evhttp, kept);
 	request_free(request);
 	evhttp_send_reply(evhttp, status, reply_phrase(status), NULL);
 	if (connection)
@@ -123,14 +139,11 @@ static void finish(struct request *request, int status, const char *content_type
 
 static void reply_copy(struct request *request, int status, const char *content_type, struct text body)
 {
-	if (request->method != HTTP_HEAD)
-		evbuffer_add(body_of(request), body.at, body.length);
-	finish(request, status, content_type, body.length);
-}
+	bool is_sent = request->method != HTTP_HEAD;
 
-void reply_json(struct request *request, int status, struct text json)
-{
-	reply_copy(request, status, "application/json", json);
+	if (is_sent)
+		evbuffer_add(body_of(request), body.at, body.length);
+	finish(request, status, content_type, body.length, is_sent ? body.length : 0);
 }
 
 static void free_bytes(const void *bytes, size_t length, void *context)
@@ -144,33 +157,24 @@ static void reply_take(struct request *request, int status, const char *content_
 {
 	size_t length = body->length;
 	char *bytes = buf_detach(body);
+	bool is_sent = request->method != HTTP_HEAD && length &&
+		       evbuffer_add_reference(body_of(request), bytes, length, free_bytes, bytes) == 0;
 
-	if (request->method == HTTP_HEAD || length == 0 ||
-	    evbuffer_add_reference(body_of(request), bytes, length, free_bytes, bytes) < 0)
+	if (!is_sent)
 		mem_free(bytes);
-	finish(request, status, content_type, length);
-}
-
-void reply_json_take(struct request *request, int status, struct buf *json)
-{
-	reply_take(request, status, "application/json", json);
+	finish(request, status, content_type, length, is_sent ? length : 0);
 }
 
 void reply_empty(struct request *request, int status)
 {
-	finish(request, status, NULL, 0);
+	finish(request, status, NULL, 0, 0);
 }
 
 void reply_static(struct request *request, int status, const char *content_type, struct text bytes)
 {
 	if (request->method != HTTP_HEAD && bytes.length)
 		evbuffer_add_reference(body_of(request), bytes.at, bytes.length, NULL, NULL);
-	finish(request, status, content_type, bytes.length);
-}
-
-void reply_text(struct request *request, int status, const char *content_type, struct text body)
-{
-	reply_copy(request, status, content_type, body);
+	finish(request, status, content_type, bytes.length, 0);
 }
 
 static void send_problem(struct request *request, const struct problem *problem, const char *detail,
@@ -187,6 +191,43 @@ static void send_problem(struct request *request, const struct problem *problem,
 	problem_print(&body, problem, detail ? detail : problem->title, request->id, faults, extra);
 	reply_take(request, problem->status, "application/problem+json", &body);
 	buf_done(&body);
+}
+
+/*
+ * Whether there is memory for what may have to wait until its client fetches it; else that has been answered. What was
+ * changed is always told: only an answer that merely reads can be had again. always: so many bytes are sent anyway
+ */
+static bool has_room(struct request *request, size_t length, size_t always)
+{
+	const struct server *server = request->server;
+
+	if (request->method != HTTP_GET || length <= always ||
+	    server->output_bytes + length <= server->options.buffer_max)
+		return true;
+	send_problem(request, &problem_unavailable, "Too many large answers are being fetched at this moment.", NULL,
+		     NULL);
+	return false;
+}
+
+void reply_json(struct request *request, int status, struct text json)
+{
+	if (has_room(request, json.length, SMALL_BYTES))
+		reply_copy(request, status, "application/json", json);
+}
+
+void reply_json_take(struct request *request, int status, struct buf *json)
+{
+	if (has_room(request, json->length, SMALL_BYTES))
+		reply_take(request, status, "application/json", json);
+	else
+		buf_done(json);
+}
+
+/* Metrics are texts, and are wanted most when memory is short. */
+void reply_text(struct request *request, int status, const char *content_type, struct text body)
+{
+	if (has_room(request, body.length, METRICS_BYTES))
+		reply_copy(request, status, content_type, body);
 }
 
 void reply_problem(struct request *request, const struct problem *problem, const char *format, ...)

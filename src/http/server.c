@@ -77,7 +77,6 @@ static void on_request(struct evhttp_request *evhttp, void *context)
 	struct connection *connection = connection_of(server, evhttp);
 	struct request *prepared = connection ? connection_take_prepared(connection) : NULL;
 	struct request *request = request_new(server, evhttp, prepared);
-
 	log_set_request(request->id);
 	if (connection && connection_hold(connection)) {
 		dispatch(server, request, evhttp_request_get_uri(evhttp));
@@ -154,7 +153,9 @@ static void on_sweep(void *context)
 {
 	struct server *server = context;
 
-	gate_sweep(server, loop_now_ms());
+	connections_sweep(server, loop_now_ms());
+	log_valve_tell(&server->log_faults, loop_now_ms());
+	log_valve_tell(&server->log_busy, loop_now_ms());
 	timer_start(server->sweep, SWEEP_MS);
 }
 
@@ -201,7 +202,7 @@ static void on_drain_limit(void *context)
 	struct server *server = context;
 
 	log_warn("http.drain_limit", "connections=%d live=%d", server->connection_count, server->live_requests);
-	gate_close(server, true);
+	connections_close(server, true);
 	if (server->on_drained)
 		loop_defer(server->loop, &server->drained);
 }
@@ -218,6 +219,8 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	server->options = *options;
 	server->port = socket_port(descriptor);
 	server->traffic = traffic_new(options->routes);
+	server->log_faults.event = "http.request,http.refused";
+	server->log_busy.event = "http.request";
 	rng_seed(&server->rng, options->seed);
 	list_append(&servers, &server->node);
 	list_init(&server->connections);
@@ -292,7 +295,7 @@ void server_drain(struct server *server, int64_t wait_ms, void (*on_drained)(voi
 	if (bound)
 		evhttp_del_accept_socket(server->evhttp, bound);
 	timer_start(server->drain_limit, wait_ms);
-	gate_close(server, false);
+	connections_close(server, false);
 	check_drained(server);
 }
 

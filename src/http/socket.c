@@ -12,10 +12,10 @@
 
 enum {
 	BACKLOG = 1024,
-	KEEPALIVE_IDLE_S = 15,
-	KEEPALIVE_INTERVAL_S = 5,
-	KEEPALIVE_PROBES = 3,
-	UNACKNOWLEDGED_MS = 10000 /* then the peer is gone */
+	UNACKNOWLEDGED_MS = 10000, /* then the peer is gone, whether data or probes were not acknowledged */
+	KEEPALIVE_IDLE_S = 7,
+	KEEPALIVE_INTERVAL_S = 4, /* so the second probe falls behind that */
+	KEEPALIVE_PROBES = 3
 };
 
 /* Accepted sockets inherit these on Linux. Without them a peer that vanished stays for ever. */

@@ -125,4 +125,9 @@ void server_print_metrics(const struct server *server, struct buf *out)
 		      (uint64_t)server->connection_count);
 	metrics_gauge(out, "leadd_http_connections_max", "As set; beyond it new ones wait.",
 		      (uint64_t)server->options.connections_max);
+	metrics_begin(out, "leadd_http_buffered_bytes", METRIC_GAUGE,
+		      "Memory for requests that arrive or are being served (in), and answers not fetched yet (out).");
+	metrics_sample(out, "leadd_http_buffered_bytes", "direction=\"in\"", server->input_bytes);
+	metrics_sample(out, "leadd_http_buffered_bytes", "direction=\"out\"", server->output_bytes);
+	metrics_gauge(out, "leadd_http_buffered_bytes_max", "As set, for each direction.", server->options.buffer_max);
 }

@@ -48,25 +48,21 @@ static void tell_ended(void *context)
 /* -- starting batches -------------------------------------------------------------------------- */
 
 /* Moves drafts into the batch, at most size_max. */
-static void take(struct batch *batch, struct list *from, size_t size_max)
+static void take(struct batch *batch, struct line *from, size_t size_max)
 {
-	struct list *node;
-
-	while (batch_size(batch) < size_max && (node = list_shift(from)))
-		batch_add(batch, LIST_ITEM(node, struct queued_draft, node));
+	while (batch_size(batch) < size_max && from->length)
+		batch_add(batch, line_shift(from));
 }
 
 /* The same from a line, where contacts may have gathered before what they need was parked. */
-static void take_from_line(struct intake *intake, struct list *line, struct batch *batch, size_t size_max)
+static void take_from_line(struct intake *intake, struct line *line, struct batch *batch, size_t size_max)
 {
-	struct list *node;
-
-	while (batch_size(batch) < size_max && (node = list_shift(line))) {
-		struct queued_draft *queued = LIST_ITEM(node, struct queued_draft, node);
+	while (batch_size(batch) < size_max && line->length) {
+		struct queued_draft *queued = line_shift(line);
 		struct parked *parked = parked_find(&intake->parked, &queued->draft);
 
 		if (parked)
-			draft_append(&parked->drafts, queued);
+			line_append(&parked->drafts, queued);
 		else
 			batch_add(batch, queued);
 	}
@@ -91,9 +87,10 @@ static void start_main(struct intake *intake)
 	if (lane->is_running || !pool_is_ready(intake->pool))
 		return;
 	batch_clear(lane->batch);
-	if (!list_is_empty(&intake->suspects)) {
+	if (intake->suspects.length) {
 		take(lane->batch, &intake->suspects, intake->suspects_at_once);
 	} else {
+		intake->round_since_us = loop_now_us();
 		take_from_line(intake, &intake->line, lane->batch, intake->batch_max);
 		take_from_line(intake, &intake->bulk, lane->batch, batch_size(lane->batch) + BULK_MAX);
 	}
@@ -179,6 +176,15 @@ static void batch_done_with(struct intake *intake, struct batch *batch, enum db_
 		intake->on_waiting(intake->on_waiting_context);
 }
 
+/* The lane is about to look at the line again. */
+static void round_ends(struct intake *intake)
+{
+	intake->passes_over = false;
+	if (intake->round_since_us)
+		pace_note(&intake->pace, loop_now_us() - intake->round_since_us);
+	intake->round_since_us = 0;
+}
+
 static void on_main_done(struct batch *batch, void *context, const struct db_failure *failure)
 {
 	struct lane *lane = context;
@@ -187,8 +193,8 @@ static void on_main_done(struct batch *batch, void *context, const struct db_fai
 	lane_ends(lane, failure);
 	batch_done_with(intake, batch, failure->error);
 	expire_all(intake); /* what came back may be at its end */
-	if (list_is_empty(&intake->suspects))
-		intake->passes_over = false;
+	if (!intake->suspects.length)
+		round_ends(intake);
 	advance(intake);
 }
 
@@ -241,6 +247,8 @@ static void on_pool_change(void *context)
 	struct intake *intake = context;
 
 	intake->away_since_ms = pool_is_ready(intake->pool) ? 0 : loop_now_ms();
+	intake->back_since_ms = loop_now_ms();
+	intake->round_since_us = 0; /* it was not the batches that took so long */
 	if (intake->on_change)
 		intake->on_change(intake->on_change_context);
 	advance(intake);
@@ -262,11 +270,12 @@ struct intake *intake_new(struct loop *loop, const struct intake_options *option
 	intake->batch_max = options->batch_max;
 	intake->line_max = options->line_max;
 	intake->wait_ms = options->wait_ms;
+	intake->line_wait_ms = options->line_wait_ms;
 	numbers_init(&intake->numbers);
 	rng_seed(&intake->rng, options->seed);
-	list_init(&intake->line);
-	list_init(&intake->bulk);
-	list_init(&intake->suspects);
+	line_init(&intake->line);
+	line_init(&intake->bulk);
+	line_init(&intake->suspects);
 	list_init(&intake->parked);
 	list_init(&intake->ended);
 	lane_init(&intake->main, intake);
@@ -294,13 +303,41 @@ void intake_free(struct intake **intake)
 	*intake = NULL;
 }
 
+static bool is_closed(const struct intake *intake, int64_t now_ms)
+{
+	return intake->queued >= intake->line_max ||
+	       (intake->away_since_ms && now_ms - intake->away_since_ms > intake->wait_ms);
+}
+
+/*
+ * Whether one more single contact would wait too long. The next batch is open to all; and what gathered while the
+ * database was away is let through together with those who come meanwhile.
+ */
+static bool is_crowded(const struct intake *intake)
+{
+	const struct queued_draft *first = line_first(&intake->line);
+
+	if (intake->away_since_ms || intake->line.length < intake->batch_max ||
+	    first->deadline_ms - intake->wait_ms <= intake->back_since_ms)
+		return false;
+	return pace_wait_us(&intake->pace, intake->line.length, intake->batch_max) > intake->line_wait_ms * 1000;
+}
+
+bool intake_has_room(struct intake *intake)
+{
+	bool has_room = !is_closed(intake, loop_now_ms()) && !is_crowded(intake);
+
+	intake->numbers.turned_away += !has_room;
+	return has_room;
+}
+
 bool intake_submit(struct intake *intake, struct queued_draft *queued)
 {
-	struct parked *parked;
+	struct parked *parked = parked_find(&intake->parked, &queued->draft);
+	struct line *line = parked ? &parked->drafts : queued->is_bulk ? &intake->bulk : &intake->line;
 	int64_t now_ms = loop_now_ms();
 
-	if (intake->queued >= intake->line_max ||
-	    (intake->away_since_ms && now_ms - intake->away_since_ms > intake->wait_ms)) {
+	if (is_closed(intake, now_ms) || (line == &intake->line && is_crowded(intake))) {
 		intake->numbers.turned_away++;
 		return false;
 	}
@@ -309,8 +346,7 @@ bool intake_submit(struct intake *intake, struct queued_draft *queued)
 	queued->is_uncertain = false;
 	if (queued->draft.key.at)
 		draft_digest(queued);
-	parked = parked_find(&intake->parked, &queued->draft);
-	list_append(parked ? &parked->drafts : queued->is_bulk ? &intake->bulk : &intake->line, &queued->node);
+	line_append(line, queued);
 	if (intake->queued++ == 0)
 		timer_start(intake->expiry, EXPIRY_TICK_MS);
 	loop_defer(intake->loop, &intake->start);

@@ -1,44 +1,15 @@
 /* What becomes of the drafts of a batch: their ends, and the care for those that would stop the others. */
 #include "service/lanes.h"
 
-/* -- the order of deadlines -------------------------------------------------------------------- */
-
-static int64_t deadline_of(const struct list *node)
-{
-	return LIST_ITEM(node, struct queued_draft, node)->deadline_ms;
-}
-
-void draft_return(struct list *drafts, struct queued_draft *queued)
-{
-	struct list *next = drafts->next;
-
-	while (next != drafts && deadline_of(next) < queued->deadline_ms)
-		next = next->next;
-	list_append(next, &queued->node);
-}
-
-void draft_append(struct list *drafts, struct queued_draft *queued)
-{
-	struct list *next = drafts;
-
-	while (next->prev != drafts && deadline_of(next->prev) > queued->deadline_ms)
-		next = next->prev;
-	list_append(next, &queued->node);
-}
-
 /* -- deadlines --------------------------------------------------------------------------------- */
 
-/* Lists are in the order of deadlines, so only their heads need a look. */
-static void expire(struct intake *intake, struct list *list, int64_t now_ms, enum draft_outcome outcome)
+/* Lines are in the order of deadlines, so only their heads need a look. */
+static void expire(struct intake *intake, struct line *line, int64_t now_ms, enum draft_outcome outcome)
 {
-	while (!list_is_empty(list)) {
-		struct queued_draft *queued = LIST_ITEM(list->next, struct queued_draft, node);
+	const struct queued_draft *first;
 
-		if (queued->deadline_ms > now_ms)
-			return;
-		list_remove(&queued->node);
-		end_later(intake, queued, outcome);
-	}
+	while ((first = line_first(line)) && first->deadline_ms <= now_ms)
+		end_later(intake, line_shift(line), outcome);
 }
 
 void expire_all(struct intake *intake)
@@ -90,7 +61,7 @@ static void end_or_park(struct intake *intake, struct queued_draft *queued, enum
 	}
 }
 
-static struct list *line_of(struct intake *intake, const struct queued_draft *queued)
+static struct line *line_of(struct intake *intake, const struct queued_draft *queued)
 {
 	return queued->is_bulk ? &intake->bulk : &intake->line;
 }
@@ -105,14 +76,14 @@ void batch_stored(struct intake *intake, struct batch *batch)
 		if (batch_outcome(batch, i) != BATCH_OF_DRAFT_GOES_AGAIN)
 			continue;
 		queued->tries++;
-		draft_return(line_of(intake, queued), queued);
+		line_return(line_of(intake, queued), queued);
 	}
 }
 
 static void put_back_in_line(struct intake *intake, struct batch *batch)
 {
 	for (size_t i = batch_size(batch); i-- > 0;)
-		draft_return(line_of(intake, batch_draft(batch, i)), batch_draft(batch, i));
+		line_return(line_of(intake, batch_draft(batch, i)), batch_draft(batch, i));
 }
 
 /* With a key it is simply run again: the key's lock waits for the old transaction, then its answer is there or not. */
@@ -123,16 +94,16 @@ static void commit_lost(struct intake *intake, struct batch *batch)
 
 		queued->is_uncertain = true;
 		if (queued->draft.key.at)
-			draft_return(line_of(intake, queued), queued);
+			line_return(line_of(intake, queued), queued);
 		else
 			end_later(intake, queued, DRAFT_OUTCOME_UNKNOWN);
 	}
 }
 
-void put_back(struct list *list, struct batch *batch)
+void put_back(struct line *line, struct batch *batch)
 {
 	for (size_t i = batch_size(batch); i-- > 0;)
-		draft_return(list, batch_draft(batch, i));
+		line_return(line, batch_draft(batch, i));
 }
 
 static void end_all(struct intake *intake, struct batch *batch, enum draft_outcome outcome)
@@ -147,7 +118,7 @@ static void end_suspect(struct intake *intake, struct queued_draft *queued, enum
 	if (error == DB_DATA)
 		end_later(intake, queued, DRAFT_REFUSED);
 	else if (error == DB_CONFLICT && ++queued->tries < BATCH_TRIES_MAX)
-		draft_return(&intake->suspects, queued);
+		line_return(&intake->suspects, queued);
 	else
 		end_later(intake, queued, DRAFT_FAILED);
 }

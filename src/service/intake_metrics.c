@@ -58,31 +58,25 @@ static void print_outcomes(const struct intake_numbers *numbers, struct buf *out
 		metrics_sample(out, name, rows[i].labels, rows[i].count);
 }
 
-static uint64_t length_of(const struct list *list)
-{
-	uint64_t length = 0;
-
-	for (const struct list *node = list->next; node != list; node = node->next)
-		length++;
-	return length;
-}
-
-/* Counted now: the lines are lists, and nobody else needs their lengths. */
 static void print_lines(const struct intake *intake, struct buf *out)
 {
 	const char *name = "leadd_intake_waiting";
-	uint64_t parked = 0;
+	uint64_t contacts = 0, parked = 0;
 
-	for (const struct list *node = intake->parked.next; node != &intake->parked; node = node->next)
-		parked += length_of(&LIST_ITEM(node, struct parked, node)->drafts);
+	for (const struct list *node = intake->parked.next; node != &intake->parked; node = node->next, parked++)
+		contacts += LIST_ITEM(node, struct parked, node)->drafts.length;
 	metrics_begin(out, name, METRIC_GAUGE, "Contacts that wait for their batch.");
-	metrics_sample(out, name, "line=\"single\"", length_of(&intake->line) + length_of(&intake->suspects));
-	metrics_sample(out, name, "line=\"bulk\"", length_of(&intake->bulk));
-	metrics_sample(out, name, "line=\"parked\"", parked);
+	metrics_sample(out, name, "line=\"single\"", intake->line.length + intake->suspects.length);
+	metrics_sample(out, name, "line=\"bulk\"", intake->bulk.length);
+	metrics_sample(out, name, "line=\"parked\"", contacts);
 	metrics_gauge(out, "leadd_intake_queued", "Contacts that wait or are in a batch now.", intake->queued);
 	metrics_gauge(out, "leadd_intake_queued_max", "As set; beyond it contacts are turned away.", intake->line_max);
+	metrics_begin(out, "leadd_intake_wait_expected_seconds", METRIC_GAUGE,
+		      "How long a single contact that comes now is expected to wait for its batch.");
+	metrics_sample_us(out, "leadd_intake_wait_expected_seconds", "",
+			  pace_wait_us(&intake->pace, intake->line.length, intake->batch_max));
 	metrics_gauge(out, "leadd_intake_parked", "Sources, leads and keys that wait apart for somebody's lock.",
-		      length_of(&intake->parked));
+		      parked);
 }
 
 void intake_print_metrics(const struct intake *intake, struct buf *out)

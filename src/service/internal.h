@@ -3,7 +3,7 @@
 #define LEADD_SERVICE_INTERNAL_H
 
 #include "db/flow.h"
-#include "service/intake.h"
+#include "service/line.h"
 
 /* A lead as the database knows it, to be found by external id. */
 struct known_lead {
@@ -109,17 +109,10 @@ struct parked {
 	int64_t source_id;  /* when parked by source */
 	char *external_id;  /* when parked by lead */
 	char *key;          /* when parked by idempotency key */
-	struct list drafts; /* in order of arrival */
+	struct line drafts; /* in order of arrival */
 };
 
 enum parked_by { PARKED_BY_SOURCE, PARKED_BY_LEAD, PARKED_BY_KEY };
-
-/*
- * Puts a draft among those that wait, in the order of deadlines: a list's head is what has to be given up first. The
- * one looks for its place from the head on, for a draft that was tried; the other from the end on.
- */
-void draft_return(struct list *drafts, struct queued_draft *queued);
-void draft_append(struct list *drafts, struct queued_draft *queued);
 
 /* Where a draft has to wait apart; NULL: nowhere. */
 struct parked *parked_find(const struct list *all, const struct contact_draft *draft);

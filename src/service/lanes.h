@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "service/intake_batch.h"
 #include "service/internal.h"
+#include "service/line.h"
 
 /* A lane runs one batch at a time. */
 struct lane {
@@ -42,18 +43,20 @@ struct intake {
 	struct loop *loop;
 	struct pool *pool;
 	size_t batch_max, line_max;
-	int64_t wait_ms;
+	int64_t wait_ms, line_wait_ms;
 	struct rng rng;
 	size_t queued; /* all drafts that are not done */
 
-	struct list line; /* in order of arrival */
-	struct list bulk; /* the second line: contacts that came many at once, a few of them in each batch */
+	struct line line;       /* in order of arrival */
+	struct line bulk;       /* the second line: contacts that came many at once, a few of them in each batch */
+	struct pace pace;       /* of the first line */
+	int64_t round_since_us; /* when a batch was last taken out of the lines; 0: what follows is not to be counted */
 
 	/*
 	 * A batch that fails for the sake of one contact comes back here, and goes again in halves until that one
 	 * is alone. Always before the line.
 	 */
-	struct list suspects;
+	struct line suspects;
 	size_t suspects_at_once;
 
 	/* Drafts of a batch that waited too long for a lock: the next batch passes over what is locked. */
@@ -69,6 +72,7 @@ struct intake {
 	struct list ended;     /* drafts whose outcome is known */
 	struct deferred tell;  /* them, after the next batch has started */
 	int64_t away_since_ms; /* when the database went away; 0: it is there */
+	int64_t back_since_ms; /* when it came back */
 	void (*on_change)(void *context);
 	void *on_change_context;
 	void (*on_waiting)(void *context);
@@ -84,8 +88,8 @@ void numbers_note_batch(struct intake_numbers *numbers, const struct lane *lane,
 /* Its done() comes once the next batches have started. */
 void end_later(struct intake *intake, struct queued_draft *queued, enum draft_outcome outcome);
 
-/* Back to where they came from, or to another list: to their places in the order of deadlines. */
-void put_back(struct list *list, struct batch *batch);
+/* Back to where they came from, or to another line: to their places in the order of deadlines. */
+void put_back(struct line *line, struct batch *batch);
 
 /* Gives up what has waited until its deadline. */
 void expire_all(struct intake *intake);

@@ -45,16 +45,16 @@ void parked_add(struct list *all, struct queued_draft *queued, enum parked_by by
 			parked->key = mem_copy(queued->draft.key.at, queued->draft.key.length);
 		else
 			parked->source_id = queued->draft.source_id;
-		list_init(&parked->drafts);
+		line_init(&parked->drafts);
 		list_append(all, &parked->node);
 		tell("intake.parked", LOG_WARN, parked);
 	}
-	draft_append(&parked->drafts, queued);
+	line_append(&parked->drafts, queued);
 }
 
 void parked_drop_empty(struct parked *parked)
 {
-	if (!list_is_empty(&parked->drafts))
+	if (parked->drafts.length)
 		return;
 	tell("intake.unparked", LOG_INFO, parked);
 	list_remove(&parked->node);

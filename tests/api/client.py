@@ -176,6 +176,11 @@ class Client:
             connection.close()  # the server hung up while it was idle
         return connection
 
+    def close(self):
+        """This thread's connection."""
+        if getattr(self._local, "connection", None):
+            self._local.connection.close()
+
     def pages(self, path, **query):
         """All items of a list, following next_cursor; each page has at most `limit` items."""
         items, cursor = [], {}

@@ -17,6 +17,12 @@ def binary():
     return os.path.abspath(os.environ.get("LEADD", os.path.join(root, "build", "leadd")))
 
 
+def is_sanitized():
+    """Whether the binary was built with AddressSanitizer."""
+    with open(binary(), "rb") as file:
+        return b"__asan_init" in file.read()
+
+
 class Server:
     def __init__(self, folder, name, database_url, settings):
         self.out_path, self.log = (os.path.join(folder, f"{name}.{kind}") for kind in ("out", "log"))

@@ -33,6 +33,12 @@ static void answer_all(void *context)
 	}
 }
 
+bool intake_has_room(struct intake *intake)
+{
+	(void)intake;
+	return true;
+}
+
 bool intake_submit(struct intake *intake, struct queued_draft *queued)
 {
 	list_append(&intake->line, &queued->node);
@@ -67,8 +73,10 @@ int main(void)
 	struct server_options options = { .host = "127.0.0.1",
 					  .routes = api_routes,
 					  .admit = api_admit,
+					  .turn_away = api_turn_away,
 					  .world = &api,
 					  .connections_max = 20000,
+					  .buffer_max = 64 << 20,
 					  .request_deadline_ms = 15000,
 					  .idle_timeout_ms = 60000,
 					  .seed = 1 };

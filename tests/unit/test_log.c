@@ -180,6 +180,39 @@ START_TEST(four_quoted_values_fit_into_one_line)
 }
 END_TEST
 
+START_TEST(a_valve_lets_so_many_lines_of_a_second_through)
+{
+	struct log_valve valve = { .event = "http.request" };
+	int written = 0;
+
+	for (int64_t ms = 100000; ms < 101000; ms += 2)
+		written += log_valve_opens(&valve, ms);
+	ck_assert_int_eq(written, LOG_VALVE_LINES);
+	ck_assert_uint_eq(valve.left_out, 500 - LOG_VALVE_LINES);
+}
+END_TEST
+
+static void flood_twice(void *context)
+{
+	struct log_valve valve = { .event = "http.request" };
+
+	(void)context;
+	for (int i = 0; i < LOG_VALVE_LINES + 7; i++)
+		(void)!log_valve_opens(&valve, 100000);
+	log_valve_tell(&valve, 100999);
+	log_valve_tell(&valve, 101000);
+	log_valve_tell(&valve, 102000);
+	if (log_valve_opens(&valve, 103000))
+		log_info("http.request", "status=%d", 404);
+}
+
+START_TEST(what_a_valve_left_out_is_told_once)
+{
+	assert_said(flood_twice, "^" STAMP " warn  log[.]left_out event=http[.]request lines=7\n" STAMP
+				 " info  http[.]request status=404\n$");
+}
+END_TEST
+
 static void die_of_a_port(void *context)
 {
 	(void)context;
@@ -210,5 +243,7 @@ UNIT_SUITE(log)
 	tcase_add_test(tests, a_quoted_value_is_one_line);
 	tcase_add_test(tests, a_quoted_value_is_cut_at_256_bytes);
 	tcase_add_test(tests, four_quoted_values_fit_into_one_line);
+	tcase_add_test(tests, a_valve_lets_so_many_lines_of_a_second_through);
+	tcase_add_test(tests, what_a_valve_left_out_is_told_once);
 	tcase_add_test(tests, dying_says_one_sentence_and_gives_the_exit_code);
 }

@@ -1,0 +1,107 @@
+"""More comes than can be stored: the service goes on storing what it can, and tells the others at once."""
+
+import json
+import os
+import subprocess
+import time
+
+import bench_proc
+import server as leadd
+
+CONNECTIONS = 4000  # as many may be open at the same time, each with one contact on its way
+LOOK_SECONDS = 4  # each look for the sustainable rate
+OVERLOAD_SECONDS = 20
+TIMES = 3
+CALM_P99_MS = 400  # a rate is sustainable when nobody is refused, and p99 stays below
+STORED_PART = 0.8  # "about the sustainable load"
+P99_MS = 1000
+REFUSED_P99_MS = 1000
+MEMORY_MAX_MB = 100
+TRIES = 3
+BUSY_PART = 0.1  # of all CPU time went to others: then a try that fails says little
+
+
+class Flood:
+    """So many contacts a second, from a program of its own; rate 0: as fast as 256 clients get them through."""
+
+    def __init__(self, api, source, rate, seconds, connections):
+        build = os.environ.get("BUILD", os.path.dirname(leadd.binary()))
+        usage = bench_proc.Usage(api.server.process.pid)
+        command = [os.path.join(build, "flood"), api.port, round(rate), seconds, connections, source["id"]]
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=True)
+        usage.stop()
+        self.__dict__.update(json.loads(done.stdout))
+
+    def wrong(self):
+        return self.others + self.lost + self.without_retry_after
+
+
+def sustainable_rate(api, source):
+    """The highest rate, in steps of a tenth of what closed-loop clients reach, that is served without haste."""
+    most = Flood(api, source, 0, LOOK_SECONDS, 256).stored_per_s
+    for part in range(10, 2, -1):
+        rate = most * part / 10
+        look = Flood(api, source, rate, LOOK_SECONDS, CONNECTIONS)
+        if not look.refused and not look.wrong() and look.stored == look.due and look.stored_p99_ms < CALM_P99_MS:
+            return rate, look
+    raise AssertionError(f"not even {most * 0.3:.0f} a second are served in time")
+
+
+class Try:
+    """The sustainable rate, and at once after it three times as much."""
+
+    def __init__(self, lab, api, source):
+        pid = api.server.process.pid
+        usage = bench_proc.Usage(lab.postgres.process.pid, [pid])
+        self.rate, self.calm = sustainable_rate(api, source)
+        bench_proc.forget_memory_peak(pid)
+        self.flood = Flood(api, source, TIMES * self.rate, OVERLOAD_SECONDS, CONNECTIONS)
+        self.peak_mb = bench_proc.memory_mb(pid, "VmHWM")
+        self.after = Flood(api, source, self.rate / 2, LOOK_SECONDS, CONNECTIONS)
+        usage.stop()
+        self.others = usage.others_share()
+
+    def figures(self):
+        flood = self.flood
+        return (f"sustainable {self.rate:.0f}/s (p99 {self.calm.stored_p99_ms:.0f} ms); of {TIMES * self.rate:.0f}/s stored "
+                f"{flood.stored_per_s:.0f}/s ({flood.stored_per_s / self.rate:.0%}), p50 {flood.stored_p50_ms:.0f} ms, p99 "
+                f"{flood.stored_p99_ms:.0f} ms; {flood.refused} refused, p50 {flood.refused_p50_ms:.0f} ms, p99 "
+                f"{flood.refused_p99_ms:.0f} ms; {flood.connections} connections, memory at most {self.peak_mb:.1f} MB; "
+                f"at half the rate after it p99 {self.after.stored_p99_ms:.0f} ms; others took {self.others:.0%} of the CPUs")
+
+    def complaints(self):
+        flood, after = self.flood, self.after
+        found = []
+        if flood.stored_per_s < STORED_PART * self.rate:
+            found.append(f"only {flood.stored_per_s / self.rate:.0%} of the sustainable load are stored")
+        if flood.stored_p99_ms >= P99_MS:
+            found.append(f"p99 of what it accepts: {flood.stored_p99_ms:.0f} ms")
+        if flood.refused_p99_ms >= REFUSED_P99_MS:
+            found.append(f"p99 of what it refuses: {flood.refused_p99_ms:.0f} ms")
+        if flood.wrong():
+            found.append(f"{flood.others} other answers, {flood.lost} lost, {flood.without_retry_after} without Retry-After")
+        if self.peak_mb >= MEMORY_MAX_MB:
+            found.append(f"{self.peak_mb:.1f} MB of memory")
+        if after.refused or after.wrong() or after.stored != after.due:
+            found.append(f"after it, half the sustainable load is not served: {after.stored} of {after.due}")
+        return found
+
+
+def overload(lab):
+    """Three times the sustainable load: that load is stored, with p99 below 1 s, in less than 100 MB; the rest is told"""
+    api = lab.serve()
+    source = api.source([(api.operator(max_load_limit=1000000), weight) for weight in range(1, 11)])
+    for number in range(1, TRIES + 1):
+        before = api.psql.count("contacts")
+        started = time.monotonic()
+        attempt = Try(lab, api, source)
+        complaints = attempt.complaints()
+        if not complaints or attempt.others < BUSY_PART or number == TRIES:
+            break
+        print(f"       again, others took {attempt.others:.0%} of the CPUs: {'; '.join(complaints)} "
+              f"({time.monotonic() - started:.0f} s, {api.psql.count('contacts') - before} contacts)", flush=True)
+    twice = api.psql.value("""select count(*) from (select lead_id from contacts group by lead_id having count(*) > 1) as twice""")
+    if twice != "0":
+        complaints.append(f"{twice} contacts are there twice")
+    api.loads_must_match()
+    return attempt.figures(), complaints

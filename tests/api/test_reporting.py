@@ -354,6 +354,24 @@ def the_queries_of_the_docs_read_no_more_than_they_ask_for(lab):
             assert read <= WEEK_MOST, f"{query}\n{read} rows"
 
 
+@test
+def an_index_that_was_built_before_the_upgrade_is_taken(lab):
+    """As docs/OPERATIONS.md says for large histories; one that is not what is needed stays, and a new one is built."""
+    name = lab.new_database("reporting_index")
+    psql = lab.psql(name)
+    with open(f"{ROOT}/docs/OPERATIONS.md", encoding="utf-8") as file:
+        (beforehand,) = re.findall(r"create index concurrently [^;`]+;", file.read())
+    for build, is_taken in ((beforehand, True), ("create index contact_history_at_next on contact_history (kind);", False)):
+        psql.run("""
+            delete from schema_migrations where name = 'reporting_mends';
+            drop index contact_history_at; create index contact_history_at on contact_history using brin (at)""")
+        psql.run(build)
+        built = psql.value("select 'contact_history_at_next'::regclass::oid")
+        assert leadd.migrate(lab.postgres.url(name), f"{lab.folder}/{name}.log") == 0
+        assert (psql.value("select 'contact_history_at'::regclass::oid") == built) == is_taken
+        assert psql.value("select pg_get_indexdef('contact_history_at'::regclass)").endswith("USING btree (at)")
+
+
 # -- the role -------------------------------------------------------------------------------------------------
 
 @test

@@ -53,7 +53,26 @@ comment on column reporting.waiting_by_day.reason is
 
 -- Finds what happened on a day. It was BRIN: that reads all, for any day, once transactions that were rolled back have
 -- left room in old pages and new rows have filled it. Last, and given up soon, because contacts wait for it: sooner
--- than they are answered with 503.
+-- than they are answered with 503. To build it takes about a second for each million rows, so that for a large history
+-- somebody builds it before, while everything is served: docs/OPERATIONS.md, section 7.
 set local lock_timeout = '3s';
-drop index contact_history_at;
-create index contact_history_at on contact_history (at);
+do $$
+declare
+	ready regclass := to_regclass('contact_history_at_next');
+begin
+	drop index contact_history_at;
+	if exists (select
+		     from pg_index as made
+		     join pg_class as index on index.oid = made.indexrelid
+		     join pg_am as method on method.oid = index.relam
+		    where made.indexrelid = ready
+		      and made.indrelid = 'contact_history'::regclass
+		      and made.indisvalid
+		      and method.amname = 'btree'
+		      and pg_get_indexdef(ready, 1, true) = 'at'
+		      and made.indpred is null) then
+		alter index contact_history_at_next rename to contact_history_at;
+	else
+		create index contact_history_at on contact_history (at);
+	end if;
+end $$;

@@ -10,8 +10,9 @@ count=$(printf '%s\n' "$old" | grep -c .) || {
 	exit 1
 }
 
-# Each migration leaves the replicas of the version before able to work, so it comes first.
-docker compose run --rm migrate
+# Each migration leaves the replicas of the version before able to work, so it comes first. Without what it depends on:
+# a changed setting of PostgreSQL would make that container anew.
+docker compose run --rm --no-deps migrate
 if ! docker compose up -d --wait --wait-timeout 120 --no-deps --no-recreate --scale "service=$((count * 2))" service
 then
 	echo "The new replicas are not healthy; the old ones go on serving." >&2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Tests what Docker would build and run, where there is no Docker engine: docker-compose.yml against its specification,
-# deploy/ with HAProxy and two replicas, and the Dockerfile built with buildah, its file systems run in namespaces.
-# What cannot be done is left out with its reason.
+# deploy/ with HAProxy and two replicas, deploy/replace.sh with a stand-in for docker, and the Dockerfile built with
+# buildah, its file systems run in namespaces. What cannot be done is left out with its reason.
 #   ROUNDS=10            rolling restarts under load
 #   DEBIAN_MIRROR=url    of debootstrap, for the base image
 #   COMPOSE_SCHEMA=file  a newer schema than the one that npm has
@@ -201,6 +201,7 @@ test_balancer() {
 }
 
 test_compose
+run "deploy/replace.sh" python3 tests/image/replace.py
 test_balancer
 test_images
 leave_out "docker build, docker run and docker compose up themselves" "they need an engine"

@@ -155,6 +155,13 @@ def world(lab):
     return as_role("reporting", lab.postgres, "reporting_world")
 
 
+def queries_of_the_docs():
+    with open(f"{ROOT}/docs/REPORTING.md", encoding="utf-8") as file:
+        queries = re.findall(r"```sql\n(.*?)```", file.read(), re.DOTALL)
+    assert len(queries) > 15
+    return queries
+
+
 def views(psql):
     return {name for (name,) in psql.run("select viewname from pg_views where schemaname = 'reporting'")}
 
@@ -196,6 +203,34 @@ def contacts_that_were_entered_late_or_early_are_counted(lab):
 
 
 @test
+def closings_from_before_the_history_have_no_time_rather_than_a_wrong_one(lab):
+    name = lab.new_database("reporting_closings")
+    lab.psql(name).run(WORLD + """
+        insert into contacts (id, lead_id, source_id, operator_id, status, created_at, assigned_at)
+        values (60, 1, 1, 1, 'active', '2026-03-20 11:00', '2026-03-29 10:00');
+        insert into contact_history (contact_id, at, kind, actor, from_operator_id, to_operator_id) values
+            (60, '2026-03-28 09:00', 'closed', 'api', 2, 2), (60, '2026-03-29 09:50', 'reopened', 'api', 2, 2),
+            (60, '2026-03-29 10:00', 'transferred', 'api', 2, 1)""")
+    psql = as_role("reporting", lab.postgres, name)
+    assert ask(psql, "operator, handled_since, handling_time from closings where contact_id = 60") == ["Boris||"]
+    assert ask(psql, "day, closings, p50 from handling_time_by_operator where operator = 'Boris'") == ["2026-03-28|1|"]
+
+
+@test
+def a_contact_that_is_reopened_and_has_nobody_begins_to_wait(lab):
+    name = lab.new_database("reporting_waits")
+    psql = lab.psql(name)
+    psql.run("""
+        insert into sources (name) values ('Bot'); insert into leads (external_id) values ('tg:1');
+        insert into contacts (lead_id, source_id, status, waiting_reason) values (1, 1, 'waiting', 'full');
+        update contacts set status = 'closed'""")
+    assert ask(psql, "reason, contacts from reporting.waiting_by_day") == ["full|1"]
+    psql.run("update contacts set status = 'waiting'")
+    assert ask(psql, "reason, contacts from reporting.waiting_by_day order by 1") == ["full|1", "released|1"]
+    assert ask(psql, "reason from reporting.backlog") == ["released"]
+
+
+@test
 def what_the_service_does_appears_in_the_views(api):
     operator, source = api.desk(max_load_limit=1)
     closed = api.close(api.contact(source))
@@ -228,24 +263,26 @@ def every_view_and_column_says_what_it_is(lab):
     assert len(views(psql)) > 10 and not silent, silent
 
 
-# Questions that must not read a table as a whole, and how many rows of the big ones they may read. The history has an
-# index of ranges of pages (BRIN), which reads some thousand rows at least.
+# Questions that must not read a table as a whole, but the rows of a day or two: 720 contacts each.
 LAST_DAY = [
-    ("contacts where came_at >= now() - interval '1 day'", 30_000),
-    ("contacts_by_hour where hour >= now() - interval '1 day'", 5_000),
-    ("contacts_by_day where day >= current_date - 1", 30_000),
-    ("shares_by_day where day >= current_date - 1", 15_000),
-    ("assignment_time_by_source where day >= current_date - 1", 30_000),
-    ("assignment_time_by_operator where day >= current_date - 1", 30_000),
-    ("closings where closed_at >= now() - interval '1 day'", 30_000),
-    ("handling_time_by_source where day >= current_date - 1", 60_000),
-    ("handling_time_by_operator where day >= current_date - 1", 60_000),
-    ("waiting_by_day where day >= current_date - 1", 60_000),
-    ("operator_activity where day >= current_date - 1", 60_000),
-    ("backlog", 10),
-    ("lead_history where lead = 'lead:7'", 100),
-    ("contacts where lead = 'lead:7'", 100),
+    "contacts where came_at >= now() - interval '1 day'",
+    "contacts_by_hour where hour >= now() - interval '1 day'",
+    "contacts_by_day where day >= current_date - 1",
+    "shares_by_day where day >= current_date - 1",
+    "assignment_time_by_source where day >= current_date - 1",
+    "assignment_time_by_operator where day >= current_date - 1",
+    "closings where closed_at >= now() - interval '1 day'",
+    "handling_time_by_source where day >= current_date - 1",
+    "handling_time_by_operator where day >= current_date - 1",
+    "waiting_by_day where day >= current_date - 1",
+    "operator_activity where day >= current_date - 1",
+    "lead_history where at >= now() - interval '1 day'",
+    "lead_history where lead = 'lead:7'",
+    "contacts where lead = 'lead:7'",
+    "backlog",
 ]
+DAY_MOST = 15_000
+WEEK_MOST = 40_000
 BIG = ("contacts", "contact_history", "distribution_hours")
 MANY = """
 set session_replication_role = replica;
@@ -258,6 +295,11 @@ select n, 1 + n % 20000, 1 + n % 4, 1 + n % 10, 'closed', at, at, at
 insert into contact_history (contact_id, at, kind, actor, from_operator_id, to_operator_id)
 select id, created_at, kind, 'api', operator_id, operator_id
   from contacts cross join unnest('{assigned,closed}'::text[]) as kind order by id, kind;
+-- As after transactions that were rolled back: later rows have filled the room in old pages.
+delete from contact_history where id % 50 = 0;
+vacuum contact_history;
+insert into contact_history (contact_id, at, kind, actor)
+select 1, now() - n % 130 * interval '1 day', 'edited', 'api' from generate_series(1, 4000) as n;
 update history_start set at = now() - interval '150 days', after_contact_id = 0;
 insert into distribution_hours
 select source, hour, operator, 1, 1
@@ -276,21 +318,58 @@ def rows_read(node):
     return own + sum(rows_read(child) for child in node.get("Plans", []))
 
 
-@test
-def the_last_day_is_found_without_reading_all(lab):
+def rows_of(psql, query):
+    """How many rows of the big tables the query reads, where it has the choice."""
+    lines = psql.run(f"""
+        set search_path = reporting, public;
+        set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
+        set max_parallel_workers_per_gather = 0;
+        explain (analyze, timing off, format json) {query}""")
+    return rows_read(json.loads("".join(line for (line,) in lines))[0]["Plan"])
+
+
+@functools.cache
+def many(lab):
     name = lab.new_database("reporting_many")
     lab.psql(name).run(MANY)
-    for question, most in LAST_DAY:
-        lines = lab.psql(name).run(f"""
-            set search_path = reporting, public;
-            set jit = off; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
-            set max_parallel_workers_per_gather = 0;
-            explain (analyze, timing off, format json) select * from {question}""")
-        read = rows_read(json.loads("".join(line for (line,) in lines))[0]["Plan"])
-        assert read <= most, f"{question}: {read} rows"
-    psql = as_role("reporting", lab.postgres, name)
+    return lab.psql(name)
+
+
+@test
+def the_last_day_is_found_without_reading_all(lab):
+    psql = many(lab)
+    for question in LAST_DAY:
+        read = rows_of(psql, f"select * from {question}")
+        assert read <= DAY_MOST, f"{question}: {read} rows"
+    psql = as_role("reporting", lab.postgres, "reporting_many")
     (contacts,) = ask(psql, "sum(contacts) from contacts_by_hour where hour >= now() - interval '1 day'")
     assert 690 <= int(contacts) <= 721
+
+
+@test
+def the_queries_of_the_docs_read_no_more_than_they_ask_for(lab):
+    for query in queries_of_the_docs():
+        if "source_totals" not in query:
+            read = rows_of(many(lab), query)
+            assert read <= WEEK_MOST, f"{query}\n{read} rows"
+
+
+@test
+def an_index_that_was_built_before_the_upgrade_is_taken(lab):
+    """As docs/OPERATIONS.md says for large histories; one that is not what is needed stays, and a new one is built."""
+    name = lab.new_database("reporting_index")
+    psql = lab.psql(name)
+    with open(f"{ROOT}/docs/OPERATIONS.md", encoding="utf-8") as file:
+        (beforehand,) = re.findall(r"create index concurrently [^;`]+;", file.read())
+    for build, is_taken in ((beforehand, True), ("create index contact_history_at_next on contact_history (kind);", False)):
+        psql.run("""
+            delete from schema_migrations where name = 'reporting_mends';
+            drop index contact_history_at; create index contact_history_at on contact_history using brin (at)""")
+        psql.run(build)
+        built = psql.value("select 'contact_history_at_next'::regclass::oid")
+        assert leadd.migrate(lab.postgres.url(name), f"{lab.folder}/{name}.log") == 0
+        assert (psql.value("select 'contact_history_at'::regclass::oid") == built) == is_taken
+        assert psql.value("select pg_get_indexdef('contact_history_at'::regclass)").endswith("USING btree (at)")
 
 
 # -- the role -------------------------------------------------------------------------------------------------
@@ -439,10 +518,7 @@ def databases_that_migrate_at_the_same_time_make_the_role_once(lab):
 @test
 def every_query_of_the_docs_runs_as_the_role(lab):
     psql = world(lab)
-    with open(f"{ROOT}/docs/REPORTING.md", encoding="utf-8") as file:
-        queries = re.findall(r"```sql\n(.*?)```", file.read(), re.DOTALL)
-    assert len(queries) > 15
-    for query in queries:
+    for query in queries_of_the_docs():
         psql.run(query)
 
 

@@ -34,10 +34,14 @@ def schema_faults(compose, path):
 def pin_faults(services):
     version = re.search(r"^VERSION := (\S+)$", read("Makefile"), re.MULTILINE)[1]
     for name, service in services.items():
-        if not re.search(r":\d+\.\d+\.\d+|:\d+\.\d+-\w+@sha256:[0-9a-f]{64}$", service["image"]):
+        # The makers of images build a version anew when what is below it changes: only a digest stays the same.
+        if "build" in service:
+            if not service["image"].endswith(":" + version):
+                yield f"{name}: the Makefile's version is {version}"
+        elif not re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", service["image"]):
             yield f"{name}: the image {service['image']} is not pinned"
-        if "build" in service and not service["image"].endswith(":" + version):
-            yield f"{name}: the Makefile's version is {version}"
+    if not re.search(r"^ARG DEBIAN=debian:[\w.-]+@sha256:[0-9a-f]{64}$", read("Dockerfile"), re.MULTILINE):
+        yield "Dockerfile: the base is not pinned"
     if f"ARG VERSION={version}\n" not in read("Dockerfile"):
         yield f"Dockerfile: the Makefile's version is {version}"
 
@@ -68,6 +72,15 @@ def setting_faults(services):
                 yield f"{name}: a password in the environment"
 
 
+def limit_faults(services):
+    """Each connection is a file, and through the balancer two."""
+    most = int(re.search(r"^\| `CONNECTIONS_MAX` \|.*?\| `(\d+)`", read("docs/CONFIG.md"), re.MULTILINE)[1])
+    passed_on = int(re.search(r"^global$.*?^\tmaxconn (\d+)$", read("deploy/haproxy.cfg"), re.MULTILINE | re.DOTALL)[1])
+    for name, least in (("service", most + 100), ("balancer", 2 * passed_on + 500)):
+        if services[name].get("ulimits", {}).get("nofile", 0) < least:
+            yield f"{name}: ulimits.nofile is below {least}"
+
+
 def file_faults(services):
     for name, service in services.items():
         for volume in service.get("volumes", []):
@@ -94,6 +107,7 @@ def main():
         "pins its images, and has the version of the program": pin_faults(services),
         "gives a stopping replica the time that it needs": drain_faults(services),
         "has settings that exist, and no password": setting_faults(services),
+        "allows the files that the connections need": limit_faults(services),
         "mounts files that exist": file_faults(services),
         "starts things in their order": order_faults(services),
     }

@@ -23,11 +23,11 @@ from waiting import poll  # noqa: E402
 
 TESTS = []
 
-# As an engine sets up a container: $1 root, $2 volume, $3 secrets, then the command, as setpriv takes it.
+# As an engine sets up a container: $1 root, $2 volume, $3 secrets, $4 /tmp, then the command, as setpriv takes it.
 CONTAINER = r"""
 set -eu
-root=$1 volume=$2 secrets=$3
-shift 3
+root=$1 volume=$2 secrets=$3 tmp=$4
+shift 4
 mount --make-rprivate /
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
@@ -38,7 +38,7 @@ for device in null zero random urandom; do
 done
 mkdir "$root/dev/shm"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
-mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+if [ -n "$tmp" ]; then mount --bind "$tmp" "$root/tmp"; else mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"; fi
 mount -t tmpfs tmpfs "$root/run"
 mkdir "$root/run/secrets"
 mount --bind "$secrets" "$root/run/secrets"
@@ -69,7 +69,7 @@ class Image:
 
 
 class Container:
-    def __init__(self, image, folder, volume=None, arguments=(), **settings):
+    def __init__(self, image, folder, volume=None, tmp=None, arguments=(), **settings):
         self.image = image
         self.settings = settings
         self.log = os.path.join(folder, f"container-{len(os.listdir(folder))}.log")
@@ -79,7 +79,7 @@ class Container:
         with open(self.log, "wb") as log:
             self.engine = subprocess.Popen(
                 ["unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "sh", "-c", CONTAINER, "sh", image.root,
-                 volume or "", secrets, *image.command(words, **settings)], stdin=subprocess.DEVNULL, stdout=log,
+                 volume or "", secrets, tmp or "", *image.command(words, **settings)], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, cwd="/")
 
     def text(self):
@@ -229,6 +229,24 @@ def the_data_outlive_the_container(stage):
     port = world.free_port()
     container = stage.container(stage.default, volume=stage.volume("data"), PORT=port).start()
     assert ask(port, "GET", "contacts/")["items"]
+    assert container.stop() == 0
+
+
+@test
+def a_container_that_was_killed_starts_again(stage):
+    """As with `docker start`: data and /tmp are as the kill left them, and process ids are given out anew."""
+    port = world.free_port()
+    tmp = os.path.join(stage.folder, "tmp")
+    os.mkdir(tmp)
+    os.chmod(tmp, 0o1777)
+    arguments = {"volume": stage.volume("killed"), "tmp": tmp, "PORT": port}
+    container = stage.container(stage.default, **arguments).start()
+    assign(port)
+    for _ in range(2):
+        container.kill()
+        assert os.listdir(tmp), "nothing was left"
+        container = stage.container(stage.default, **arguments).start()
+        assert ask(port, "GET", "contacts/")["items"]
     assert container.stop() == 0
 
 

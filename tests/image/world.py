@@ -1,5 +1,6 @@
 """What docker-compose.yml sets up, without Docker: PostgreSQL, a name server, replicas on 127.0.0.x, and HAProxy."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -7,10 +8,14 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "api"))
+from postgres import Session  # noqa: E402
+
 PASSWORD = "p'a\\ss \"w:o/r?d%20"
 
 
@@ -77,8 +82,14 @@ class Database:
         command = [f"{self.programs}/pg_isready", "-q", "-h", self.folder, "-p", str(self.port)]
         return subprocess.run(command, env=environment(), check=False).returncode == 0
 
+    def session(self):
+        """psql as the superuser, which stays open."""
+        return contextlib.closing(Session([f"{self.programs}/psql", "-XAtq", "-h", self.folder, "-p", str(self.port), "-U",
+                                           "postgres", "leadd"]))
+
     def initialize(self):
-        """As the entry point of PostgreSQL's image does."""
+        """As the entry point of PostgreSQL's image does, which gives the superuser the password."""
+        self.ask("alter role postgres password 'secret'", database="postgres")
         path = f"{self.programs}:{os.environ['PATH']}"
         subprocess.run([os.path.join(ROOT, "deploy", "postgres-init.sh")], check=True, cwd="/",
                        env={**environment(PGHOST=self.folder, PGPORT=self.port, POSTGRES_USER="postgres",

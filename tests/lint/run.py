@@ -207,6 +207,51 @@ def check_documents():
                     fault(path, number, f"{target} does not exist")
 
 
+# How a line gets into the log: by a level's own call, or by one that is given the level.
+EVENT_CALLS = re.compile(
+    r'\blog_(?P<own>warn|error)\(\s*"(?P<event>[\w.]+)"'
+    r'|\blog_line\((?P<given>[^";]+),\s*"(?P<given_event>[\w.]+)"'
+    r'|\b\w+\(\s*"(?P<told_event>[\w.]+)",\s*LOG_(?P<told>WARN|ERROR)')
+
+
+def logged_events():
+    """What the source writes at warn or error: event, the levels that it may have, and the file."""
+    for path in sorted(glob.glob("src/*/*.c")):
+        for match in EVENT_CALLS.finditer(without_comments(read(path), keep_strings=True)):
+            given = match["given"] or ""
+            levels = {level for level in ("warn", "error") if f"LOG_{level.upper()}" in given}
+            if match["own"] or match["told"]:
+                levels = {(match["own"] or match["told"]).lower()}
+            # One that is computed may be any.
+            yield match["event"] or match["given_event"] or match["told_event"], levels or {"warn", "error"}, path
+
+
+def check_log_events():
+    """Each line at warn and above has its row in OPERATIONS.md, under a level that it has, and each row its line."""
+    document = "docs/OPERATIONS.md"
+    documented = {}
+    for level in ("error", "warn"):
+        section = re.search(rf"^### {level}\n(.*?)^###", read(document), re.MULTILINE | re.DOTALL)
+        cells = re.findall(r"^\| (`[^|]+) \|", section[1], re.MULTILINE)
+        documented[level] = {name for cell in cells for name in re.findall(r"`([a-z]+(?:\.[a-z_]+)?)`", cell)}
+    logged = list(logged_events())
+    for event, levels, path in logged:
+        if not any(event in documented[level] for level in levels):
+            fault(path, 0, f"{event} has no row under {' or '.join(sorted(levels))} in {document}")
+    for level, events in documented.items():
+        for event in sorted(events - {event for event, levels, _ in logged if level in levels}):
+            fault(document, 0, f"{event} is logged nowhere at {level}")
+
+
+def check_settings():
+    """docs/CONFIG.md is printed by the program; OPERATIONS.md says of each setting what it is good for."""
+    path = "docs/OPERATIONS.md"
+    text = read(path)
+    for name in re.findall(r"^\| `(\w+)`", read("docs/CONFIG.md"), re.MULTILINE):
+        if f"`{name}`" not in text and f"`{name}=" not in text:
+            fault(path, 0, f"{name} is a setting, and not explained")
+
+
 def tracked_files():
     """What git knows or would add; without git, what lies in the source folders."""
     done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True, check=False)
@@ -245,6 +290,8 @@ def main():
     check_sql()
     check_scripts()
     check_documents()
+    check_log_events()
+    check_settings()
     check_leftovers()
     print("\n".join(faults) if faults else "lint: no faults")
     return 1 if faults else 0

@@ -1,4 +1,4 @@
-/* One batch: the transaction that locks, plans and stores up to a few hundred contacts in two round trips. */
+/* One batch: the transaction that locks, plans and stores up to a few hundred contacts in two round trips, or three. */
 #ifndef LEADD_SERVICE_INTAKE_BATCH_H
 #define LEADD_SERVICE_INTAKE_BATCH_H
 

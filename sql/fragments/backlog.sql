@@ -1,4 +1,5 @@
--- The oldest waiting contacts of the automatic sources within reach of "team", locked; at most $2 of each source.
+-- The oldest waiting contacts of the automatic sources within reach of "team", at most $2 of each source, without $3.
+-- To be ended by whoever uses it: how they are locked, and ") as oldest order by oldest.id".
 select oldest.id, oldest.source_id, reach.places > $2::integer, source.strategy,
        case when source.sticky_seconds > 0 then
 		{{sticky_operator oldest.lead_id oldest.source_id source.sticky_seconds}} end
@@ -9,7 +10,6 @@ select oldest.id, oldest.source_id, reach.places > $2::integer, source.strategy,
 	  from contacts
 	 where contacts.source_id = reach.source_id
 	   and contacts.waiting_reason is not null
+	   and contacts.id <> all ($3::bigint[])
 	 order by contacts.id
 	 limit least(reach.places, $2)
-	   for no key update skip locked) as oldest
- order by oldest.id

@@ -135,6 +135,7 @@ static void ask_locks(struct flow *flow)
 	for (size_t i = 0; i < BATCH_STATEMENTS; i++)
 		batch->index[i] = -1;
 	batch->asked = 0;
+	batch->goes_again = false;
 	batch_keys_ask(flow, batch);
 	batch_ask(flow, BATCH_SOURCES, waits ? Q_BATCH_SOURCES : Q_BATCH_SOURCES_FREE, &by_source);
 	if (batch->count)
@@ -343,11 +344,14 @@ static enum flow_next read_locks(struct flow *flow)
 	stored = plan_drafts(flow, batch, is_enough);
 	if (stored < batch->count)
 		find_unused_leads(flow, batch);
-	return stored || batch->drained_count ? FLOW_NEXT : FLOW_ROLLBACK;
+	if (!stored && !batch->drained_count)
+		return FLOW_ROLLBACK;
+	return batch->drained_count && !batch->locks_backlog ? FLOW_NEXT : FLOW_SKIP;
 }
 
 static const struct flow_step batch_steps[] = {
 	{ "locks", ask_locks, read_locks },
+	{ "backlog", batch_backlog_ask_locks, batch_backlog_read_locks },
 	{ "store", batch_ask_store, NULL },
 	{ 0 },
 };
@@ -356,6 +360,10 @@ static void on_flow_done(struct flow *flow, void *context, const struct db_failu
 {
 	struct batch *batch = context;
 
+	if (!failure->error && batch->goes_again) {
+		flow_start(batch->pool, batch_steps, on_flow_done, batch);
+		return;
+	}
 	/* Locks held by somebody else are told once, when the intake parks a source. */
 	if (failure->error)
 		log_line(failure->error == DB_BUSY ? LOG_DEBUG : LOG_WARN, "batch.failed",
@@ -367,6 +375,10 @@ static void on_flow_done(struct flow *flow, void *context, const struct db_failu
 void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context)
 {
 	batch->locking = locking;
+	batch->pool = pool;
+	batch->passed_count = 0;
+	batch->rounds = 0;
+	batch->locks_backlog = false;
 	batch->done = done;
 	batch->context = context;
 	if (batch->drain_count)

@@ -19,8 +19,8 @@ RUN scripts/npm-install.sh src/console build/npm \
 # -- the program -------------------------------------------------------------------------------------------
 FROM ${DEBIAN} AS build
 RUN apt-get update \
-	&& apt-get install -y --no-install-recommends gcc libc6-dev libevent-dev libjson-c-dev libpq-dev libssl-dev make \
-		pkg-config zlib1g-dev \
+	&& apt-get install -y --no-install-recommends gcc libc6-dev libevent-dev libjson-c-dev libmimalloc-dev libpq-dev \
+		libssl-dev make pkg-config zlib1g-dev \
 	&& rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY Makefile ./
@@ -38,7 +38,7 @@ RUN touch build/npm/stamp build/npm/third-party-notices.txt \
 FROM ${DEBIAN} AS runtime
 # Older builds of libevent let requests be smuggled; without the security archive this would be one of them.
 RUN apt-get update \
-	&& apt-get install -y --no-install-recommends libevent-2.1-7 libjson-c5 libpq5 libssl3 zlib1g \
+	&& apt-get install -y --no-install-recommends libevent-2.1-7 libjson-c5 libmimalloc2.0 libpq5 libssl3 zlib1g \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libevent-2.1-7)" ge 2.1.12-stable-8+deb12u1 \
 	&& useradd --uid 10001 --user-group --no-log-init --home-dir /var/lib/leadd --shell /usr/sbin/nologin leadd

@@ -34,15 +34,15 @@ all: $(OUT)/leadd
 help:
 	@echo 'make                build $(BUILD)/leadd from what is installed'
 	@echo 'make run            install what is missing, build, start with a private PostgreSQL (ARGS="--port 9000")'
-	@echo 'make test           everything: unit, database, HTTP and browser tests, with and without sanitizers'
+	@echo 'make test           everything: unit, database, HTTP, browser tests, some faults, with and without sanitizers'
 	@echo 'make check          unit tests only'
 	@echo 'make lint           format, compiler warnings, static analysis, layers, SQL, shell'
 	@echo 'make format         bring the C files into the house style'
 	@echo 'make bench          the load test, against the bars of docs/ASSIGNMENT.md'
 	@echo 'make test-versions  the HTTP tests against PostgreSQL 14 to 18'
 	@echo 'make test-image     docker-compose.yml, HAProxy and the images, without a Docker engine; installs what is missing'
-	@echo 'make test-faults     databases, networks and replicas that fail, with two replicas behind HAProxy (QUICK=1)'
-	@echo 'make fuzz            libFuzzer on all that reads what strangers send, SECONDS=60 each (needs clang)'
+	@echo 'make test-faults    databases, networks and replicas that fail, with two replicas behind HAProxy (QUICK=1)'
+	@echo 'make fuzz           libFuzzer on all that reads what strangers send, SECONDS=60 each (needs clang)'
 	@echo 'make deps           install all packages of the targets above (Debian, Ubuntu)'
 	@echo 'make clean          remove $(BUILD)'
 	@echo 'SAN=1               with any of them: AddressSanitizer and UndefinedBehaviorSanitizer'
@@ -53,7 +53,7 @@ help:
 GOALS := $(or $(MAKECMDGOALS),all)
 PACKAGES_run := build
 PACKAGES_check := build test
-PACKAGES_test := build test browser
+PACKAGES_test := build test browser faults
 PACKAGES_test-versions := build test
 PACKAGES_lint := build test lint
 PACKAGES_format := lint
@@ -145,7 +145,7 @@ $(1)/libleadd.a: $$(patsubst src/%.c,$(1)/obj/%.o,$$(filter-out src/app/main.c,$
 
 $(1)/leadd: $(1)/obj/app/main.o $(1)/libleadd.a
 	@echo '  LINK  $$@'
-	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(LIBS)
+	@$$($(3)) $$(CFLAGS_ALL) $$($(2)) $$(LDFLAGS_ALL) -o $$@ $$^ $$(if $$(filter FLAGS_SHIPPED,$(2)),$$(ALLOCATOR)) $$(LIBS)
 
 $(1)/unit-tests: $$(patsubst tests/%.c,$(1)/obj/tests/%.o,$$(wildcard tests/unit/*.c)) $(1)/libleadd.a
 	@echo '  LINK  $$@'
@@ -214,7 +214,7 @@ fuzz: fuzz-compiler
 # The service without the database, for the load test: its ceiling.
 $(BUILD)/ceiling: $(BUILD)/obj/tests/load/ceiling.o $(BUILD)/libleadd.a
 	@echo '  LINK  $@'
-	@$(CC) $(CFLAGS_ALL) $(FLAGS_SHIPPED) $(LDFLAGS_ALL) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS_ALL) $(FLAGS_SHIPPED) $(LDFLAGS_ALL) -o $@ $^ $(ALLOCATOR) $(LIBS)
 
 bench: $(BUILD)/leadd $(BUILD)/ceiling
 	@LEADD=$(BUILD)/leadd python3 tests/load/bench.py $(ARGS)

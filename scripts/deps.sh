@@ -21,6 +21,11 @@ postgres_server() {
 	return 1
 }
 
+# Only makes the service faster.
+allocator() {
+	echo 'int main(void) { return 0; }' | "${CC:-cc}" -x c -o /dev/null - -lmimalloc >/dev/null 2>&1
+}
+
 # clang and its library for fuzzing, which is a package of its own.
 fuzzer() {
 	have clang && echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' |
@@ -45,6 +50,7 @@ need() {
 
 missing=
 optional=
+along= # not worth installing anything by itself
 for group in "$@"; do
 	case $group in
 	build)
@@ -57,6 +63,7 @@ for group in "$@"; do
 		need libpq-dev library libpq
 		need libssl-dev library libcrypto
 		need zlib1g-dev library zlib
+		allocator || along="libmimalloc-dev"
 		need postgresql own_database
 		need npm have npm
 		;;
@@ -106,6 +113,7 @@ done
 # The same package may be missed by two groups.
 missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ' | sed 's/ *$//')
 [ -n "$missing$optional" ] || exit 0
+optional="$along$optional"
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

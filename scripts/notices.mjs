@@ -20,6 +20,7 @@ const LIBRARIES = [
 	{ name: "json-c", licence: "MIT", home: "https://github.com/json-c/json-c", debian: "libjson-c-dev" },
 	{ name: "libpq", licence: "PostgreSQL", home: "https://www.postgresql.org/", debian: "libpq-dev" },
 	{ name: "OpenSSL libcrypto", licence: "Apache-2.0", home: "https://www.openssl.org/", debian: "libssl-dev" },
+	{ name: "mimalloc", licence: "MIT", home: "https://microsoft.github.io/mimalloc/", debian: "libmimalloc-dev" },
 	{ name: "zlib", licence: "Zlib", home: "https://zlib.net/", debian: "zlib1g-dev" },
 ];
 

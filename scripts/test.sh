@@ -56,6 +56,11 @@ for variant in "${variants[@]}"; do
 	run "HTTP${variant:+, sanitized}" env LEADD="$build$variant/leadd" ${variant:+CHAOS_SECONDS=20} \
 		python3 tests/api/run.py
 done
+if command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ]; then
+	run "faults, quick selection" env LEADD="$build/leadd" python3 tests/faults/run.py --quick --logs
+else
+	leave_out "faults, quick selection" "no HAProxy on this system"
+fi
 if [ -e tests/browser/run.py ]; then
 	if command -v "${CHROMIUM:-chromium}" >/dev/null || command -v google-chrome >/dev/null; then
 		run "browser" env LEADD="$build/leadd" BUILD="$build" python3 tests/browser/run.py

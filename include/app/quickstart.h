@@ -40,9 +40,7 @@ const char *quickstart_find(const char *data_dir, struct arena *arena, struct bu
 /* For libpq; and what a person types. Borrowed. */
 const char *quickstart_conninfo(const struct quickstart *quickstart);
 const char *quickstart_psql_command(const struct quickstart *quickstart);
-const char *quickstart_data(const struct quickstart *quickstart);
-int quickstart_version(const struct quickstart *quickstart); /* 15 */
-pid_t quickstart_pid(const struct quickstart *quickstart);   /* 0: it does not run */
+pid_t quickstart_pid(const struct quickstart *quickstart); /* 0: it does not run */
 
 /*
  * To be called after each SIGCHLD: whether the server has ended by itself. Call quickstart_restart() about a second

@@ -5,10 +5,15 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+enum { INT_CHARACTERS = 24 };
+
+/* The number in decimal digits: where they begin. They and a NUL fill the end of the room. printf() is much slower. */
+char *int_print(int64_t number, char room[INT_CHARACTERS]);
+
 struct buf {
 	char *bytes; /* always ends with a NUL that length does not count; never NULL after buf_init */
 	size_t length;
-	size_t capacity;
+	size_t capacity; /* 0: bytes is a constant */
 };
 
 void buf_init(struct buf *buf);

@@ -31,10 +31,11 @@ int64_t loop_now_us(void);
 struct event_base *loop_event_base(struct loop *loop);
 
 /*
- * Notes that a turn has begun, unless it is known; a turn lasts from the first call that something has become ready to
- * the next wait. Calls through this header note it themselves; http/ does it for those that libevent makes.
+ * Says that something has become ready and is being served; calls through this header say so themselves, http/ does it
+ * for those that libevent makes. A turn lasts from the first of them to the next look at all descriptors, which comes
+ * when nothing is left to be served, after 5 ms, or when a watch that overtakes has become readable.
  */
-void loop_turn_begins(struct loop *loop);
+void loop_note_call(struct loop *loop);
 
 /* How long the turns have been. */
 void loop_print_metrics(const struct loop *loop, struct buf *out);
@@ -51,6 +52,12 @@ struct watch;
  */
 struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(void *context, int events),
 			void *context);
+
+/*
+ * From now on it is served, once it has become readable, before all that was ready earlier and still waits; for a few
+ * watches only (64 of a loop).
+ */
+void watch_overtakes(struct watch *watch);
 
 /* Changes the wanted events; 0 pauses it. Cheap when nothing changes. */
 void watch_want(struct watch *watch, int events);

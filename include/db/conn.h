@@ -33,6 +33,9 @@ struct conn_hooks {
 	/* Once for each on_ready, before the answers of a lost trip. is_overdue: it did not answer within unit_ms. */
 	void (*on_lost)(void *owner, struct conn *conn, bool is_overdue);
 
+	/* The answers of a trip that nobody waited for any more have come, its transaction is undone: use it again. */
+	void (*on_regained)(void *owner, struct conn *conn);
+
 	/* A notification, borrowed during the call, which must not free the connection; may be NULL. */
 	void (*on_notify)(void *owner, const char *channel, const char *payload);
 };
@@ -75,8 +78,8 @@ struct answers {
 	const struct rows *rows;   /* of the statements that were good, in the order of sending */
 	int count;
 	int asked;    /* statements that were sent; count == asked: all were good */
-	bool lost;    /* the connection went before the trip was over; it must not be used again */
-	bool overdue; /* it was dropped because the trip took longer than unit_ms */
+	bool lost;    /* the connection went, or the wait ended, before the trip was over; it must not be used again */
+	bool overdue; /* because the trip took longer than unit_ms, or than its asker may wait */
 };
 
 typedef void conn_on_answers(void *context, const struct answers *answers);
@@ -85,7 +88,12 @@ typedef void conn_on_answers(void *context, const struct answers *answers);
 void conn_add(struct conn *conn, int query, const struct args *args);
 void conn_add_control(struct conn *conn, enum conn_control control);
 
-/* Sends the trip. on_answers comes exactly once, never before this returned; from inside it the next trip may start. */
-void conn_run(struct conn *conn, conn_on_answers *on_answers, void *context);
+/*
+ * Sends the trip. on_answers comes exactly once, never before this returned; from inside it the next trip may start.
+ *
+ * until_ms: of loop_now_ms(); an asker who has no answer by then is told that it is lost. The connection is not: a slow
+ * server would only get slower by new ones. It has unit_ms to answer nobody, then on_regained() comes.
+ */
+void conn_run(struct conn *conn, int64_t until_ms, conn_on_answers *on_answers, void *context);
 
 #endif

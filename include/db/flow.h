@@ -41,6 +41,13 @@ typedef void flow_done(struct flow *flow, void *context, const struct db_failure
  */
 void flow_start(struct pool *pool, const struct flow_step *steps, flow_done *done, void *context);
 
+/*
+ * The same for somebody who has waited already: done comes by until_ms, of loop_now_ms(). A transaction that has not
+ * come to its COMMIT by then will not: DB_UNAVAILABLE; after it DB_OUTCOME_UNKNOWN.
+ */
+void flow_start_until(struct pool *pool, const struct flow_step *steps, int64_t until_ms, flow_done *done,
+		      void *context);
+
 /* In ask(): queues a statement. args (made with flow_args()) is read before this returns. */
 void flow_ask(struct flow *flow, enum query query, const struct args *args);
 

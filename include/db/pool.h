@@ -16,8 +16,9 @@ struct pool_options {
 	int size;             /* connections, 1..100 */
 	int waiting_max;      /* units that may wait for a connection; one more is refused at once */
 	int64_t wait_ms;      /* longest wait for a connection */
-	int64_t unit_ms;      /* longest time of one unit of work on a connection; then the connection is dropped */
-	uint64_t seed;        /* for the jitter of reconnecting */
+	int64_t unit_ms;      /* longest time of one trip to the server; then the connection is dropped */
+	int64_t answer_ms; /* longest time of one unit of work in all, the wait included; then whoever asked is told */
+	uint64_t seed;     /* for the jitter of reconnecting */
 
 	/* For tests: statements in place of sql/queries; NULL: query_texts. Not copied. */
 	const struct query_text *statements;
@@ -45,6 +46,9 @@ bool pool_is_ready(const struct pool *pool);
 
 /* Calls on_change(context) after each turn in which pool_is_ready() changed. One listener. */
 void pool_on_change(struct pool *pool, void (*on_change)(void *context), void *context);
+
+/* By when a unit that is submitted now is answered, whatever happens; of loop_now_ms(). */
+int64_t pool_until_ms(const struct pool *pool);
 
 /* Units waiting for a connection, and units running. */
 int pool_waiting(const struct pool *pool);

@@ -26,7 +26,6 @@ struct arena *request_arena(const struct request *request);
 /* The client's own X-Request-Id when it is sane ([A-Za-z0-9._-]{1,64}), else a generated one. */
 const char *request_id(const struct request *request);
 
-enum http_method request_method(const struct request *request); /* HEAD stays HEAD */
 const struct route *request_route(const struct request *request);
 const char *request_path(const struct request *request); /* decoded, without the query */
 
@@ -58,7 +57,7 @@ const char *request_header(const struct request *request, const char *name);
 /* The whole body in one piece, NUL behind it; length 0 when there was none. */
 struct text request_body(struct request *request);
 
-/* When it arrived, loop_now_us() */
-int64_t request_started_us(const struct request *request);
+/* Gives its memory back; from then on the body is empty. */
+void request_drop_body(struct request *request);
 
 #endif

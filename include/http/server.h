@@ -26,7 +26,6 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 
 int server_port(const struct server *server);
 int server_live_requests(const struct server *server);
-int server_connections(const struct server *server);
 
 /* What was asked and answered, and how fast. */
 void server_print_metrics(const struct server *server, struct buf *out);

@@ -9,7 +9,9 @@ with recursive chosen as materialized (
 		 where id < $2::bigint
 		   and ($3::text is null or external_id = $3)
 		   and ($4::text is null
-			or lower(external_id collate "default") like lower($4) || '%'
+			or external_id like lower($4) || '%'
+			or (lower(external_id collate "default") like lower($4) || '%'
+				and lower(external_id collate "default") collate "C" <> external_id)
 			or lower(phone) like lower($4) || '%'
 			or lower(email) like lower($4) || '%')
 		 order by id desc

@@ -70,6 +70,8 @@ void api_admit(struct request *request)
 	}
 	if (endpoint->body && (request_body(request).length || !endpoint->is_body_optional))
 		input->body = fields_read_body(request, endpoint->body, faults, &malformed);
+	if (endpoint->body) /* the values are copies: what waits for the database waits without it */
+		request_drop_body(request);
 	if (malformed) {
 		reply_problem(request, &problem_malformed, "The body is not JSON: %s.", malformed);
 		return;

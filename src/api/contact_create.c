@@ -158,12 +158,22 @@ const struct endpoint contacts_create_endpoint = {
 	.problems = { &problem_not_found, &problem_key_reused },
 };
 
+static const char contacts_path[] = "/api/v1/contacts/";
+
+/* Path and id end where the room does. */
+static const char *print_path(int64_t id, char room[sizeof(contacts_path) + INT_CHARACTERS])
+{
+	char *path = int_print(id, room + sizeof(contacts_path)) - (sizeof(contacts_path) - 1);
+
+	return memcpy(path, contacts_path, sizeof(contacts_path) - 1);
+}
+
 static void reply_created(struct request *request, const struct queued_draft *queued)
 {
+	char room[sizeof(contacts_path) + INT_CHARACTERS];
 	struct buf json;
 
-	reply_header(request, "Location",
-		     arena_printf(request_arena(request), "/api/v1/contacts/%" PRId64, queued->result.id));
+	reply_header(request, "Location", print_path(queued->result.id, room));
 	if (queued->draft.key.at) {
 		reply_json(request, 201, queued->answer);
 		return;

@@ -14,8 +14,9 @@
 enum {
 	LANE_CONNECTIONS = 2,       /* one for the batches, one for what waits apart */
 	WAITING_UNITS_MAX = 2000,   /* requests that wait for a connection */
-	CONNECTION_GRACE_MS = 1000, /* a unit of work may take this much longer than its statement */
-	POSTGRES_PAUSE_MS = 1000,   /* before a private server that ended is started again */
+	CONNECTION_GRACE_MS = 1000, /* a trip may take this much longer than its statement */
+	ANSWER_GRACE_MS = 900, /* whoever asked is told so long after the wait, or the statement, should have ended */
+	POSTGRES_PAUSE_MS = 1000, /* before a private server that ended is started again */
 	TIDY_MS = 3600 * 1000,
 	SETTINGS_BYTES = 1000,
 	MESSAGE_BYTES = 1024
@@ -150,6 +151,9 @@ static struct pool *open_pool(const struct database *database, struct loop *loop
 	options.waiting_max = WAITING_UNITS_MAX;
 	options.wait_ms = config->queue_wait_ms;
 	options.unit_ms = config->statement_timeout_ms + CONNECTION_GRACE_MS;
+	options.answer_ms = config->queue_wait_ms > config->statement_timeout_ms ? config->queue_wait_ms
+										 : config->statement_timeout_ms;
+	options.answer_ms += ANSWER_GRACE_MS;
 	options.seed = rng_entropy();
 	return pool_new(loop, &options);
 }

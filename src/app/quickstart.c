@@ -227,16 +227,6 @@ const char *quickstart_psql_command(const struct quickstart *quickstart)
 	return quickstart->psql_command;
 }
 
-const char *quickstart_data(const struct quickstart *quickstart)
-{
-	return quickstart->place.data;
-}
-
-int quickstart_version(const struct quickstart *quickstart)
-{
-	return quickstart->place.major;
-}
-
 pid_t quickstart_pid(const struct quickstart *quickstart)
 {
 	return quickstart->pid;

@@ -11,29 +11,38 @@ static void buf_reserve(struct buf *buf, size_t more)
 {
 	size_t wanted = buf->length + more + 1;
 
+	bool is_first = buf->capacity == 0;
+
 	if (wanted <= buf->capacity)
 		return;
+	if (is_first)
+		buf->capacity = BUF_START;
 	while (buf->capacity < wanted)
 		buf->capacity *= 2;
-	buf->bytes = mem_resize(buf->bytes, buf->capacity, 1);
+	buf->bytes = mem_resize(is_first ? NULL : buf->bytes, buf->capacity, 1);
+	buf->bytes[buf->length] = '\0';
 }
 
+/* Memory comes with the first byte: many buffers never get one. */
 void buf_init(struct buf *buf)
 {
-	*buf = (struct buf){ .bytes = mem_resize(NULL, BUF_START, 1), .capacity = BUF_START };
-	buf->bytes[0] = '\0';
+	static char nothing[1]; /* never written to */
+
+	*buf = (struct buf){ .bytes = nothing };
 }
 
 void buf_done(struct buf *buf)
 {
-	mem_free(buf->bytes);
+	if (buf->capacity)
+		mem_free(buf->bytes);
 	*buf = (struct buf){ 0 };
 }
 
 void buf_clear(struct buf *buf)
 {
 	buf->length = 0;
-	buf->bytes[0] = '\0';
+	if (buf->capacity)
+		buf->bytes[0] = '\0';
 }
 
 void buf_add(struct buf *buf, const void *bytes, size_t length)
@@ -61,18 +70,26 @@ void buf_char(struct buf *buf, char c)
 	buf_add(buf, &c, 1);
 }
 
-void buf_int(struct buf *buf, int64_t number)
+char *int_print(int64_t number, char room[INT_CHARACTERS])
 {
-	char digits[24];
-	int at = (int)sizeof(digits);
 	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char *at = room + INT_CHARACTERS - 1;
 
+	*at = '\0';
 	do
-		digits[--at] = (char)('0' + rest % 10);
+		*--at = (char)('0' + rest % 10);
 	while (rest /= 10);
 	if (number < 0)
-		digits[--at] = '-';
-	buf_add(buf, digits + at, sizeof(digits) - (size_t)at);
+		*--at = '-';
+	return at;
+}
+
+void buf_int(struct buf *buf, int64_t number)
+{
+	char room[INT_CHARACTERS];
+	const char *digits = int_print(number, room);
+
+	buf_add(buf, digits, (size_t)(room + INT_CHARACTERS - 1 - digits));
 }
 
 void buf_thousandths(struct buf *buf, int64_t number)
@@ -89,24 +106,28 @@ void buf_thousandths(struct buf *buf, int64_t number)
 		buf->bytes[--buf->length] = '\0';
 }
 
+/* As a rule the text fits, and is printed once. */
 void buf_printf(struct buf *buf, const char *format, ...)
 {
+	size_t room = buf->capacity - buf->length;
 	va_list args, again;
 	int length;
 
 	va_start(args, format);
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(room ? buf->bytes + buf->length : NULL, room, format, args);
 	va_end(args);
-	buf_reserve(buf, (size_t)length);
-	vsnprintf(buf->bytes + buf->length, (size_t)length + 1, format, again);
+	if ((size_t)length >= room) {
+		buf_reserve(buf, (size_t)length);
+		vsnprintf(buf->bytes + buf->length, (size_t)length + 1, format, again);
+	}
 	va_end(again);
 	buf->length += (size_t)length;
 }
 
 char *buf_detach(struct buf *buf)
 {
-	char *bytes = buf->bytes;
+	char *bytes = buf->capacity ? buf->bytes : mem_copy("", 0);
 
 	buf_init(buf);
 	return bytes;

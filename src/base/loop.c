@@ -1,15 +1,13 @@
-/* libevent behind a small face: descriptors, timers, signals, "after this turn", name lookup. */
+/* libevent behind a small face: descriptors, timers, signals, "after this turn". */
 #include "base/loop.h"
 
+#include "base/internal.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/metrics.h"
 
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <event2/util.h>
-#include <netdb.h>
-#include <stdio.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 
@@ -21,18 +19,14 @@ struct on_signal {
 	void *context;
 };
 
-struct loop {
-	struct event_base *base;
-	struct event *after_turn; /* activated by hand: runs behind everything that is active in this turn */
-	struct event *next_turn;  /* the same in the turn to come: for calls that defer again */
-	bool is_deferring;
-	struct list deferred;
-	struct on_signal *signals;
-	struct evdns_base *dns; /* made on the first lookup */
-	int64_t turn_since_us;  /* 0: nothing has been called yet in this turn */
-	int64_t turn_longest_us;
-	struct histogram turns;
-};
+/*
+ * Descriptors that are ready at once are served in one turn, however many; thousands of clients take long. So a turn
+ * ends early when it has lasted for TURN_MS, or when a descriptor that overtakes (the database's) has become readable,
+ * which is looked at now and then: that one comes before those that are left for the next turn.
+ */
+enum { TURN_MS = 5, CALLS_BETWEEN_LOOKS = 8, OVERTAKING_MAX = 64 };
+
+enum { PRIORITY_OVERTAKING, PRIORITY_USUAL, PRIORITIES }; /* libevent's own default is the middle: the usual one */
 
 static struct timeval time_of_ms(int64_t ms)
 {
@@ -52,23 +46,76 @@ int64_t loop_now_ms(void)
 	return loop_now_us() / 1000;
 }
 
-void loop_turn_begins(struct loop *loop)
+static void turn_ends(struct loop *loop, int64_t now_us)
 {
-	if (!loop->turn_since_us)
-		loop->turn_since_us = loop_now_us();
-}
-
-static void turn_ends(struct loop *loop)
-{
-	int64_t us;
+	int64_t us = now_us - loop->turn_since_us;
 
 	if (!loop->turn_since_us)
 		return;
-	us = loop_now_us() - loop->turn_since_us;
 	if (us > loop->turn_longest_us)
 		loop->turn_longest_us = us;
 	histogram_note(&loop->turns, us);
 	loop->turn_since_us = 0;
+	loop->turn_calls = 0;
+	loop->turn_is_over = false;
+}
+
+struct watch {
+	struct list node;
+	struct loop *loop;
+	struct event *read, *write;
+	int wanted;
+	void (*on_ready)(void *context, int events);
+	void *context;
+};
+
+/* It may have its place in this turn already, where its priority is fixed: it leaves that, and is found anew. */
+static void overtake(struct watch *watch)
+{
+	if (event_priority_set(watch->read, PRIORITY_OVERTAKING) == 0)
+		return;
+	event_del(watch->read);
+	event_priority_set(watch->read, PRIORITY_OVERTAKING);
+	event_add(watch->read, NULL);
+}
+
+/* Whether any of them is readable; each that is comes first in the next turn. */
+static bool let_readable_overtake(struct loop *loop)
+{
+	struct pollfd looks[OVERTAKING_MAX];
+	struct watch *watches[OVERTAKING_MAX];
+	nfds_t count = 0;
+
+	for (struct list *node = loop->overtaking.next; node != &loop->overtaking && count < COUNT_OF(looks);
+	     node = node->next) {
+		struct watch *watch = LIST_ITEM(node, struct watch, node);
+
+		if (!(watch->wanted & LOOP_READ))
+			continue;
+		looks[count] = (struct pollfd){ .fd = event_get_fd(watch->read), .events = POLLIN };
+		watches[count++] = watch;
+	}
+	if (poll(looks, count, 0) <= 0)
+		return false;
+	for (nfds_t i = 0; i < count; i++)
+		if (looks[i].revents)
+			overtake(watches[i]);
+	return true;
+}
+
+void loop_note_call(struct loop *loop)
+{
+	int64_t now_us = loop_now_us();
+
+	if (loop->turn_is_over)
+		turn_ends(loop, now_us);
+	if (!loop->turn_since_us)
+		loop->turn_since_us = now_us;
+	if (now_us - loop->turn_since_us < TURN_MS * 1000 &&
+	    (++loop->turn_calls % CALLS_BETWEEN_LOOKS || !let_readable_overtake(loop)))
+		return;
+	loop->turn_is_over = true;
+	event_base_loopcontinue(loop->base);
 }
 
 void loop_print_metrics(const struct loop *loop, struct buf *out)
@@ -88,7 +135,7 @@ static void run_deferred(evutil_socket_t fd, short events, void *context)
 
 	(void)fd;
 	(void)events;
-	loop_turn_begins(loop);
+	loop_note_call(loop);
 	list_init(&turn);
 	while ((node = list_shift(&loop->deferred)))
 		list_append(&turn, node);
@@ -124,6 +171,8 @@ struct loop *loop_new(void)
 	}
 	if (!loop->base)
 		die(EXIT_BUG, "cannot make an event loop");
+	event_base_priority_init(loop->base, PRIORITIES);
+	list_init(&loop->overtaking);
 	loop->after_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	loop->next_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	list_init(&loop->deferred);
@@ -142,11 +191,7 @@ void loop_free(struct loop **loop)
 		event_free(signal->event);
 		mem_free(signal);
 	}
-	if ((*loop)->dns) {
-		/* Lookups under way end with an error, and what they hold is freed by their last callbacks. */
-		evdns_base_free((*loop)->dns, 1);
-		event_base_loop((*loop)->base, EVLOOP_NONBLOCK);
-	}
+	lookups_end(*loop);
 	event_free((*loop)->after_turn);
 	event_free((*loop)->next_turn);
 	event_base_free((*loop)->base);
@@ -158,7 +203,7 @@ void loop_free(struct loop **loop)
 void loop_run(struct loop *loop)
 {
 	while (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) >= 0) {
-		turn_ends(loop);
+		turn_ends(loop, loop_now_us());
 		if (event_base_got_exit(loop->base))
 			return;
 	}
@@ -174,20 +219,13 @@ struct event_base *loop_event_base(struct loop *loop)
 	return loop->base;
 }
 
-struct watch {
-	struct loop *loop;
-	struct event *read, *write;
-	int wanted;
-	void (*on_ready)(void *context, int events);
-	void *context;
-};
-
 static void on_descriptor(evutil_socket_t fd, short events, void *context)
 {
 	struct watch *watch = context;
 
 	(void)fd;
-	loop_turn_begins(watch->loop);
+	event_priority_set(watch->read, PRIORITY_USUAL);
+	loop_note_call(watch->loop);
 	watch->on_ready(watch->context, events & EV_WRITE ? LOOP_WRITE : LOOP_READ);
 }
 
@@ -202,8 +240,14 @@ struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(
 	watch->write = event_new(loop->base, fd, EV_WRITE | EV_PERSIST, on_descriptor, watch);
 	watch->on_ready = on_ready;
 	watch->context = context;
+	list_init(&watch->node);
 	watch_want(watch, events);
 	return watch;
+}
+
+void watch_overtakes(struct watch *watch)
+{
+	list_append(&watch->loop->overtaking, &watch->node);
 }
 
 static void event_switch(struct event *event, bool on)
@@ -229,6 +273,7 @@ void watch_free(struct watch **watch)
 {
 	if (!*watch)
 		return;
+	list_remove(&(*watch)->node);
 	event_free((*watch)->read);
 	event_free((*watch)->write);
 	mem_free(*watch);
@@ -248,7 +293,7 @@ static void on_timer(evutil_socket_t fd, short events, void *context)
 
 	(void)fd;
 	(void)events;
-	loop_turn_begins(timer->loop);
+	loop_note_call(timer->loop);
 	timer->on_due(timer->context);
 }
 
@@ -318,7 +363,7 @@ static void on_signal_event(evutil_socket_t number, short events, void *context)
 	struct on_signal *signal = context;
 
 	(void)events;
-	loop_turn_begins(signal->loop);
+	loop_note_call(signal->loop);
 	signal->run(signal->context, (int)number);
 }
 
@@ -330,69 +375,4 @@ void loop_signal(struct loop *loop, int number, void (*on_signal)(void *context,
 	signal->event = evsignal_new(loop->base, number, on_signal_event, signal);
 	loop->signals = signal;
 	event_add(signal->event, NULL);
-}
-
-enum { ADDRESSES_MAX = 16 };
-
-struct lookup {
-	struct loop *loop;
-	struct evdns_getaddrinfo_request *request;
-	struct deferred found; /* evdns may answer before it returns; our promise is never to */
-	char addresses[ADDRESSES_MAX][LOOP_ADDRESS_MAX];
-	size_t count;
-	void (*on_found)(void *context, const char (*addresses)[LOOP_ADDRESS_MAX], size_t count);
-	void *context;
-	bool cancelled;
-};
-
-static void lookup_end(void *context)
-{
-	struct lookup *lookup = context;
-
-	if (!lookup->cancelled)
-		lookup->on_found(lookup->context, (const char(*)[LOOP_ADDRESS_MAX])lookup->addresses, lookup->count);
-	mem_free(lookup);
-}
-
-static void on_addresses(int error, struct evutil_addrinfo *results, void *context)
-{
-	struct lookup *lookup = context;
-
-	for (struct evutil_addrinfo *at = results; !error && at && lookup->count < ADDRESSES_MAX; at = at->ai_next)
-		if (getnameinfo(at->ai_addr, (socklen_t)at->ai_addrlen, lookup->addresses[lookup->count],
-				LOOP_ADDRESS_MAX, NULL, 0, NI_NUMERICHOST) == 0)
-			lookup->count++;
-	if (results)
-		evutil_freeaddrinfo(results);
-	lookup->request = NULL;
-	loop_defer(lookup->loop, &lookup->found);
-}
-
-struct lookup *loop_lookup(struct loop *loop, const char *host,
-			   void (*on_found)(void *context, const char (*addresses)[LOOP_ADDRESS_MAX], size_t count),
-			   void *context)
-{
-	struct lookup *lookup = mem_alloc(1, sizeof(*lookup));
-	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-
-	if (!loop->dns)
-		loop->dns = evdns_base_new(loop->base,
-					   EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	*lookup = (struct lookup){ .loop = loop, .on_found = on_found, .context = context };
-	deferred_init(&lookup->found, lookup_end, lookup);
-	if (loop->dns)
-		lookup->request = evdns_getaddrinfo(loop->dns, host, NULL, &hints, on_addresses, lookup);
-	else
-		loop_defer(loop, &lookup->found);
-	return lookup;
-}
-
-void lookup_cancel(struct lookup **lookup)
-{
-	if (!*lookup)
-		return;
-	(*lookup)->cancelled = true;
-	if ((*lookup)->request)
-		evdns_getaddrinfo_cancel((*lookup)->request);
-	*lookup = NULL;
 }

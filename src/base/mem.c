@@ -134,18 +134,22 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t length)
 	return copy;
 }
 
+/* As a rule the text fits into what is left of the chunk, and is printed once. */
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+	struct chunk *chunk = arena->chunks;
+	size_t room = chunk->capacity - chunk->used;
+	char *text = (char *)chunk->bytes + chunk->used;
 	va_list args, again;
 	int length;
-	char *text;
 
 	va_start(args, format);
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(text, room, format, args);
 	va_end(args);
 	text = arena_raw(arena, (size_t)length + 1);
-	vsnprintf(text, (size_t)length + 1, format, again);
+	if ((size_t)length >= room)
+		vsnprintf(text, (size_t)length + 1, format, again);
 	va_end(again);
 	return text;
 }

@@ -1,4 +1,4 @@
-/* One connection that stands: one trip at a time, its deadline, its loss, and the pause before the next try. */
+/* One connection that stands: one trip at a time, its deadline, its loss. */
 #include "db/conn.h"
 
 #include "base/log.h"
@@ -9,9 +9,8 @@
 #include <sys/socket.h>
 
 enum {
-	RETRY_FIRST_MS = 50,
-	RETRY_LAST_MS = 2000,
-	STOOD_MS = 1000, /* a connection that stood for less counts as one more failure to connect */
+	STOOD_MS = 1000,     /* a connection that stood for less counts as one more failure to connect */
+	SPARE_MIN_MS = 1000, /* a trip that has less left when its asker is told is given up with him */
 };
 
 const struct query_text conn_controls[CONN_CONTROLS] = {
@@ -22,7 +21,7 @@ const struct query_text conn_controls[CONN_CONTROLS] = {
 
 /* -- losing it and coming back ----------------------------------------------------------------- */
 
-static void trip_end(struct conn *conn, bool lost, bool overdue)
+static struct answers trip_answers(const struct conn *conn, bool lost, bool overdue)
 {
 	struct answers answers = {
 		.failure = conn->failure,
@@ -35,6 +34,13 @@ static void trip_end(struct conn *conn, bool lost, bool overdue)
 
 	if (lost && answers.failure.error == DB_OK)
 		answers.failure.error = DB_UNAVAILABLE;
+	return answers;
+}
+
+static void trip_end(struct conn *conn, bool lost, bool overdue)
+{
+	struct answers answers = trip_answers(conn, lost, overdue);
+
 	conn->running = false;
 	conn->asked = conn->seen = conn->count = 0;
 	conn->failure = (struct db_failure){ 0 };
@@ -43,24 +49,6 @@ static void trip_end(struct conn *conn, bool lost, bool overdue)
 	/* The next trip may have been sent meanwhile; its rows come from the loop, so these are still the old ones. */
 	for (int i = 0; i < answers.count; i++)
 		PQclear(conn->rows[i].result);
-}
-
-static void plan_retry(struct conn *conn)
-{
-	int64_t pause_ms = 0;
-
-	if (conn->failures > 0) {
-		int doublings = conn->failures - 1 < 6 ? conn->failures - 1 : 6;
-
-		pause_ms = (int64_t)RETRY_FIRST_MS << doublings;
-		if (pause_ms > RETRY_LAST_MS)
-			pause_ms = RETRY_LAST_MS;
-		/* Up to half of it off by chance, or all clients of a restarted server would come in step. */
-		pause_ms -= (int64_t)rng_below(conn->options.rng, (uint64_t)pause_ms / 2 + 1);
-	}
-	conn->failures++;
-	conn->state = CONN_RESTING;
-	timer_start(conn->retry, pause_ms);
 }
 
 static void disconnect(struct conn *conn)
@@ -94,7 +82,7 @@ void conn_drop(struct conn *conn, const char *reason, bool overdue)
 			conn->failures = 0;
 	}
 	disconnect(conn);
-	plan_retry(conn);
+	connect_later(conn);
 	tell_loss(conn, was_ready, overdue);
 }
 
@@ -108,23 +96,53 @@ static void on_broken(void *context)
 		connect_failed(conn, (struct db_reason){ .words = "closed" });
 }
 
+static void on_undone(void *context, const struct answers *answers)
+{
+	struct conn *conn = context;
+
+	if (!answers->lost)
+		conn->hooks->on_regained(conn->owner, conn);
+}
+
+static void on_forsaken(void *context, const struct answers *answers)
+{
+	struct conn *conn = context;
+
+	if (answers->lost || !conn_in_transaction(conn)) {
+		on_undone(conn, answers);
+		return;
+	}
+	conn_add_control(conn, CONN_ROLLBACK);
+	conn_run(conn, INT64_MAX, on_undone, conn);
+}
+
+/* Whoever asked is told; the answers may still come, and end what the server is doing for us. */
+static void forsake(struct conn *conn)
+{
+	conn_on_answers *on_answers = conn->on_answers;
+	struct answers answers = trip_answers(conn, true, true);
+	void *context = conn->context;
+
+	log_warn("db.forsaken", "pool=%s", conn->options.name);
+	conn->on_answers = on_forsaken;
+	conn->context = conn;
+	timer_start(conn->limit, conn->spare_ms);
+	conn->spare_ms = 0;
+	on_answers(context, &answers);
+}
+
 static void on_limit(void *context)
 {
 	struct conn *conn = context;
 
-	if (conn->state == CONN_READY) {
+	if (conn->state == CONN_READY && conn->spare_ms >= SPARE_MIN_MS) {
+		forsake(conn);
+	} else if (conn->state == CONN_READY) {
 		conn_drop(conn, "overdue", true);
-		return;
+	} else {
+		conn->first_host += conn->state != CONN_LOOKUP;
+		connect_failed(conn, (struct db_reason){ .words = "no answer in time" });
 	}
-	conn->first_host += conn->state != CONN_LOOKUP;
-	connect_failed(conn, (struct db_reason){ .words = "no answer in time" });
-}
-
-static void on_retry(void *context)
-{
-	struct conn *conn = context;
-
-	connect_begin(conn);
 }
 
 void conn_ready(struct conn *conn)
@@ -149,7 +167,7 @@ struct conn *conn_new(struct loop *loop, const struct conn_options *options, con
 	conn->hooks = hooks;
 	conn->owner = owner;
 	conn->target = target_new(options->conninfo);
-	conn->retry = timer_new(loop, on_retry, conn);
+	conn->retry = timer_new(loop, connect_on_retry, conn);
 	conn->limit = timer_new(loop, on_limit, conn);
 	deferred_init(&conn->broken, on_broken, conn);
 	return conn;
@@ -238,12 +256,16 @@ void conn_add_control(struct conn *conn, enum conn_control control)
 	add(conn, &conn_controls[control], NULL);
 }
 
-void conn_run(struct conn *conn, conn_on_answers *on_answers, void *context)
+void conn_run(struct conn *conn, int64_t until_ms, conn_on_answers *on_answers, void *context)
 {
+	int64_t unit_ms = conn->options.unit_ms, limit_ms = until_ms - loop_now_ms();
+
+	limit_ms = limit_ms < 0 ? 0 : limit_ms < unit_ms ? limit_ms : unit_ms;
 	conn->running = true;
 	conn->on_answers = on_answers;
 	conn->context = context;
-	timer_start(conn->limit, conn->options.unit_ms);
+	conn->spare_ms = unit_ms - limit_ms;
+	timer_start(conn->limit, limit_ms);
 	if (PQpipelineSync(conn->pg))
 		conn_flush(conn);
 	else

@@ -1,4 +1,4 @@
-/* How a connection comes about: lookup, connecting, settings, preparing; each step waits on the loop. */
+/* How a connection comes about: a pause, lookup, connecting, settings, preparing; each step waits on the loop. */
 #include "db/internal.h"
 
 #include "base/log.h"
@@ -6,6 +6,8 @@
 #include <string.h>
 
 enum {
+	RETRY_FIRST_MS = 50,
+	RETRY_LAST_MS = 2000,
 	STEP_MS = 3000,       /* for each step; libpq has no limit of its own here */
 	LOG_EVERY_MS = 10000, /* failures in a row are logged no more often */
 };
@@ -100,6 +102,7 @@ void connect_read(struct conn *conn)
 static void connected(struct conn *conn)
 {
 	conn->watch = watch_new(conn->loop, PQsocket(conn->pg), LOOP_READ, conn_on_socket, conn);
+	watch_overtakes(conn->watch);
 	if (PQsetnonblocking(conn->pg, 1) != 0) {
 		loop_defer(conn->loop, &conn->broken);
 		return;
@@ -163,6 +166,32 @@ static void on_found(void *context, bool good)
 
 void connect_begin(struct conn *conn)
 {
+	conn->began_at_ms = loop_now_ms();
 	next_step(conn, CONN_LOOKUP);
 	target_lookup(conn->target, conn->loop, on_found, conn);
+}
+
+/* From the beginning of the last try: one that waited long and in vain was a pause itself. */
+void connect_later(struct conn *conn)
+{
+	int64_t pause_ms = 0;
+
+	if (conn->failures > 0) {
+		int doublings = conn->failures - 1 < 6 ? conn->failures - 1 : 6;
+
+		pause_ms = (int64_t)RETRY_FIRST_MS << doublings;
+		if (pause_ms > RETRY_LAST_MS)
+			pause_ms = RETRY_LAST_MS;
+		/* Up to half of it off by chance, or all clients of a restarted server would come in step. */
+		pause_ms -= (int64_t)rng_below(conn->options.rng, (uint64_t)pause_ms / 2 + 1);
+		pause_ms -= loop_now_ms() - conn->began_at_ms;
+	}
+	conn->failures++;
+	conn->state = CONN_RESTING;
+	timer_start(conn->retry, pause_ms > 0 ? pause_ms : 0);
+}
+
+void connect_on_retry(void *context)
+{
+	connect_begin(context);
 }

@@ -91,7 +91,7 @@ static void undo(struct flow *flow)
 		return;
 	}
 	conn_add_control(flow->conn, CONN_ROLLBACK);
-	conn_run(flow->conn, on_rolled_back, flow);
+	conn_run(flow->conn, flow->job.until_ms, on_rolled_back, flow);
 }
 
 /* -- steps ------------------------------------------------------------------------------------- */
@@ -111,7 +111,7 @@ static void ask_step(struct flow *flow)
 	flow->asking = false;
 	if (flow->commits)
 		conn_add_control(flow->conn, CONN_COMMIT);
-	conn_run(flow->conn, on_answers, flow);
+	conn_run(flow->conn, flow->job.until_ms, on_answers, flow);
 }
 
 /* A COMMIT into a connection that is closed already would leave an unknown fate where there is none. */
@@ -188,7 +188,8 @@ static void flow_refused(struct job *job)
 	flow_end(flow);
 }
 
-void flow_start(struct pool *pool, const struct flow_step *steps, flow_done *done, void *context)
+void flow_start_until(struct pool *pool, const struct flow_step *steps, int64_t until_ms, flow_done *done,
+		      void *context)
 {
 	static const struct job_kind kind = { flow_begin, flow_refused };
 	struct flow *flow = mem_alloc(1, sizeof(*flow));
@@ -199,7 +200,12 @@ void flow_start(struct pool *pool, const struct flow_step *steps, flow_done *don
 	flow->done = done;
 	flow->context = context;
 	flow->arena = arena_new();
-	pool_submit(pool, &flow->job, &kind);
+	pool_submit(pool, &flow->job, &kind, until_ms);
+}
+
+void flow_start(struct pool *pool, const struct flow_step *steps, flow_done *done, void *context)
+{
+	flow_start_until(pool, steps, pool_until_ms(pool), done, context);
 }
 
 /* -- for the steps ----------------------------------------------------------------------------- */

@@ -79,14 +79,16 @@ struct conn {
 	struct timer *retry, *limit;
 	int failures;        /* in a row */
 	unsigned first_host; /* moved on when a host does not answer */
+	int64_t began_at_ms; /* the try that is under way, or was the last one */
 	int64_t ready_at_ms, logged_at_ms;
 	bool spoiled;           /* serves out its unit of work, then it is dropped */
 	struct deferred broken; /* a send failed; that is told after the turn */
 
 	/* The trip that is being put together or under way. */
 	bool running;
-	int asked, seen; /* seen: results that came, also of statements being prepared */
-	int count;       /* good ones, in rows */
+	int64_t spare_ms; /* how much longer than its asker waits the trip may take */
+	int asked, seen;  /* seen: results that came, also of statements being prepared */
+	int count;        /* good ones, in rows */
 	struct rows rows[TRIP_MAX];
 	const char *names[TRIP_MAX]; /* of the statements, for log lines */
 	struct db_failure failure;
@@ -113,6 +115,10 @@ void conn_ready(struct conn *conn);
 /* Starts one try to connect; its end is conn_ready() or conn_drop(). */
 void connect_begin(struct conn *conn);
 
+/* Plans the next try, after a pause that grows with the failures; its timer calls connect_on_retry(). */
+void connect_later(struct conn *conn);
+void connect_on_retry(void *context);
+
 /* Takes results in CONN_SETTING and CONN_PREPARING. */
 void connect_read(struct conn *conn);
 
@@ -133,12 +139,17 @@ struct job_kind {
 /* A single statement or a flow: embedded in what waits for a connection or has one. */
 struct job {
 	struct list node;
-	int64_t wait_until_ms;
+	int64_t until_ms;      /* whoever asked is told by then, whatever it waits for; its trips end with it */
+	int64_t wait_until_ms; /* for a connection */
 	const struct job_kind *kind;
 };
 
-/* start or refused comes once; refused never before this returned. pool_job_done() ends the job. */
-void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind);
+/*
+ * start or refused comes once; refused never before this returned. pool_job_done() ends the job.
+ *
+ * until_ms: see struct job; usually pool_until_ms()
+ */
+void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind, int64_t until_ms);
 
 /* For a job that had a connection and needs one again: past the bounds of the line. */
 void pool_resubmit(struct pool *pool, struct job *job);

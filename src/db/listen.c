@@ -31,7 +31,7 @@ static void on_silence(void *context)
 {
 	struct listener *listener = context;
 
-	conn_run(listener->conn, on_answers, listener);
+	conn_run(listener->conn, INT64_MAX, on_answers, listener);
 }
 
 static void on_notify(void *owner, const char *channel, const char *payload)

@@ -24,7 +24,7 @@ struct pool {
 
 	int jobs; /* submitted and not done */
 	int waiting;
-	struct list line;    /* sorted by wait_until_ms: everybody may wait equally long */
+	struct list line;    /* sorted by wait_until_ms, those who may wait equally long in order of arrival */
 	struct list held;    /* jobs that pause */
 	struct list refused; /* to be told after this turn */
 	struct timer *line_due;
@@ -83,16 +83,24 @@ static struct job *line_shift(struct pool *pool)
 	return job;
 }
 
-static void line_append(struct pool *pool, struct job *job)
+/* Nearly always last: only who has waited before, or may not wait as long as others, goes before some. */
+static void line_add(struct pool *pool, struct job *job)
 {
-	job->wait_until_ms = loop_now_ms() + pool->options.wait_ms;
-	list_append(&pool->line, &job->node);
+	int64_t now_ms = loop_now_ms();
+	struct list *next = &pool->line;
+
+	job->wait_until_ms = now_ms + pool->options.wait_ms;
+	if (job->wait_until_ms > job->until_ms)
+		job->wait_until_ms = job->until_ms;
+	while (next->prev != &pool->line && LIST_ITEM(next->prev, struct job, node)->wait_until_ms > job->wait_until_ms)
+		next = next->prev;
+	list_append(next, &job->node);
 	pool->waiting++;
-	if (!timer_is_running(pool->line_due))
-		timer_start(pool->line_due, pool->options.wait_ms);
+	if (line_first(pool) == job || !timer_is_running(pool->line_due))
+		timer_start(pool->line_due, job->wait_until_ms > now_ms ? job->wait_until_ms - now_ms : 0);
 }
 
-/* The timer runs for the first in the line; when that one has left by then, it only starts itself again. */
+/* The timer runs for one who is or was the first in the line; when that one has left by then, it only starts again. */
 static void on_line_due(void *context)
 {
 	struct pool *pool = context;
@@ -173,21 +181,32 @@ static void on_lost(void *owner, struct conn *conn, bool is_overdue)
 		conn_drop(pool->idle[pool->idle_count - 1], "suspect", false);
 }
 
+static void on_regained(void *owner, struct conn *conn)
+{
+	pool_give_back(owner, conn);
+}
+
 /* -- jobs -------------------------------------------------------------------------------------- */
 
-void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind)
+int64_t pool_until_ms(const struct pool *pool)
+{
+	return loop_now_ms() + pool->options.answer_ms;
+}
+
+void pool_submit(struct pool *pool, struct job *job, const struct job_kind *kind, int64_t until_ms)
 {
 	struct conn *conn;
 
 	list_init(&job->node);
 	job->kind = kind;
+	job->until_ms = until_ms;
 	pool->jobs++;
 	if (pool->closing || is_down_for_long(pool))
 		refuse_later(pool, job);
 	else if (pool->waiting == 0 && (conn = take_idle(pool)))
 		job->kind->start(job, conn);
 	else if (pool->waiting < pool->options.waiting_max)
-		line_append(pool, job);
+		line_add(pool, job);
 	else
 		refuse_later(pool, job);
 }
@@ -202,7 +221,7 @@ void pool_resubmit(struct pool *pool, struct job *job)
 	else if (pool->waiting == 0 && (conn = take_idle(pool)))
 		job->kind->start(job, conn);
 	else
-		line_append(pool, job);
+		line_add(pool, job);
 }
 
 void pool_hold(struct pool *pool, struct job *job)
@@ -245,7 +264,7 @@ static char *copy_of(const char *text)
 
 struct pool *pool_new(struct loop *loop, const struct pool_options *options)
 {
-	static const struct conn_hooks hooks = { .on_ready = on_ready, .on_lost = on_lost };
+	static const struct conn_hooks hooks = { .on_ready = on_ready, .on_lost = on_lost, .on_regained = on_regained };
 	struct pool *pool = mem_alloc(1, sizeof(*pool));
 	struct conn_options conn;
 

@@ -42,7 +42,7 @@ static void single_start(struct job *job, struct conn *conn)
 
 	single->conn = conn;
 	conn_add(conn, (int)single->query, single->args);
-	conn_run(conn, on_answers, single);
+	conn_run(conn, single->job.until_ms, on_answers, single);
 }
 
 static void single_refused(struct job *job)
@@ -56,7 +56,7 @@ static void single_submit(struct pool *pool, const struct single *wanted)
 	struct single *single = mem_alloc(1, sizeof(*single));
 
 	*single = *wanted;
-	pool_submit(pool, &single->job, &kind);
+	pool_submit(pool, &single->job, &kind, pool_until_ms(pool));
 }
 
 void pool_read(struct pool *pool, enum query query, const struct args *args, pool_on_rows *on_rows, void *context)

@@ -1,7 +1,7 @@
 /* Cuts the bytes of a connection into requests; see framing.h for why evhttp does not get to do this alone. */
 #include "http/framing_head.h"
 
-enum { CHUNK_SIZE_DIGITS_MAX = 8, LINE_KEPT_MAX = 1024 /* bytes of buffer that an idle connection keeps */ };
+enum { CHUNK_SIZE_DIGITS_MAX = 8 };
 
 void framing_init(struct framing *framing)
 {
@@ -26,17 +26,11 @@ bool framing_has_body(const struct framing *framing)
 	return framing->is_chunked || framing->content_length > 0;
 }
 
-/* Everything of the last request is forgotten but its target, which is written over. */
+/* What a connection keeps while it waits for an answer, or for its next request, counts a thousand times. */
 static void forget_request(struct framing *framing)
 {
-	struct buf line = framing->line, target = framing->target;
-
-	if (line.capacity > LINE_KEPT_MAX) {
-		buf_done(&line);
-		buf_init(&line);
-	}
-	*framing = (struct framing){ .state = FRAMING_AT_START, .line = line, .target = target };
-	buf_clear(&framing->line);
+	framing_done(framing);
+	framing_init(framing);
 }
 
 static enum framing_event request_ends(struct framing *framing)

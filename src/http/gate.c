@@ -169,7 +169,7 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *chan
 
 	if (!added || connection->is_cutting)
 		return;
-	loop_turn_begins(connection->server->loop);
+	loop_note_call(connection->server->loop);
 	connection->is_cutting = true;
 	if (connection->refusal) {
 		cut_input(input, added, added);
@@ -235,7 +235,7 @@ struct bufferevent *gate_accept(struct event_base *base, void *context)
 	struct server *server = context;
 	struct connection *connection = mem_alloc(1, sizeof(*connection));
 
-	loop_turn_begins(server->loop);
+	loop_note_call(server->loop);
 	connection->server = server;
 	/* Closing with the stream, not by evhttp, lets a refused connection keep its descriptor for a while. */
 	connection->stream = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
@@ -248,8 +248,8 @@ struct bufferevent *gate_accept(struct event_base *base, void *context)
 	deferred_init(&connection->soon, on_soon, connection);
 	loop_defer(server->loop, &connection->soon);
 	server->is_out_of_descriptors = false;
-	if (++server->connection_count >= server->options.connections_max)
-		evconnlistener_disable(server->listener);
+	server->connection_count++;
+	server_accepted(server);
 	return connection->stream;
 }
 
@@ -287,6 +287,23 @@ void connection_answer(struct connection *connection, struct evhttp_request *evh
 	connection->since_ms = connection->output_moved_ms = loop_now_ms();
 	connection->output_left = 0;
 	evhttp_request_set_on_complete_cb(evhttp, on_answered, connection);
+}
+
+/*
+ * By itself libevent would ask epoll for room to write first, and take the request off once that is told: two system
+ * calls and a turn for each answer. There nearly always is room; where there is not, libevent goes on as it would have.
+ */
+void connection_write_now(struct connection *connection)
+{
+	struct evbuffer *output = bufferevent_get_output(connection->stream);
+
+	evbuffer_unfreeze(output, 1);
+	evbuffer_write(output, connection->descriptor);
+	evbuffer_freeze(output, 1);
+	if (evbuffer_get_length(output))
+		return;
+	bufferevent_disable(connection->stream, EV_WRITE);
+	bufferevent_trigger(connection->stream, EV_WRITE, BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 }
 
 /* A client that takes nothing for as long as a request may take, or is slow beyond all reason, gets no more. */

@@ -8,6 +8,8 @@
 #include "http/server.h"
 #include "http/target.h"
 
+#include <time.h>
+
 struct bufferevent;
 struct evconnlistener;
 struct event_base;
@@ -19,6 +21,8 @@ enum {
 	BODY_STRAY_MAX = 131072, /* of a request that no route wants: read, so that its 404 keeps the connection */
 	SWEEP_MS = 250,          /* how exactly deadlines are kept */
 	ACCEPT_PAUSE_MS = 100,   /* after accept() failed for want of descriptors */
+	ACCEPTED_AT_ONCE = 64,   /* connections in one turn: the listener by itself would take all that wait */
+	DATE_CHARACTERS = 30,    /* "Sun, 06 Nov 1994 08:49:37 GMT" and its NUL */
 	LINGER_MS = 2000,        /* how long a refused client may go on sending before it is cut */
 	REPLY_MS = 120000        /* within which a reply has to be fetched */
 };
@@ -38,13 +42,16 @@ struct server {
 	struct list lingerers;   /* struct lingerer */
 	struct list requests;    /* struct request: those that handlers hold */
 	int connection_count;    /* of both lists */
+	int accepted;            /* in this turn */
 	int live_requests;
 	struct traffic *traffic;
+	time_t dated; /* the second of date */
+	char date[DATE_CHARACTERS];
 	struct connection **by_descriptor;
 	size_t descriptor_limit; /* length of by_descriptor */
 
 	struct timer *sweep, *accept_again, *drain_limit;
-	struct deferred drained;
+	struct deferred drained, turn_over;
 	void (*on_drained)(void *context);
 	void *drained_context;
 };
@@ -120,6 +127,9 @@ MUST_CHECK bool connection_hold(struct connection *connection);
 /* The request's answer is about to be sent. */
 void connection_answer(struct connection *connection, struct evhttp_request *evhttp);
 
+/* It is in the output now. */
+void connection_write_now(struct connection *connection);
+
 /* -- refusal.c --------------------------------------------------------------------------------- */
 
 /* Refuses what arrives from now on; the answer goes out when all earlier requests have theirs. */
@@ -164,7 +174,19 @@ void traffic_free(struct traffic **traffic);
 void traffic_note(struct traffic *traffic, const struct request *request, int status);
 void traffic_note_refusal(struct traffic *traffic);
 
+/* -- socket.c ---------------------------------------------------------------------------------- */
+
+/* A socket that listens on the first of the host's addresses that can be had. -1: none; *why_out then says why. */
+int socket_listen(const char *host, int port, const char **why_out);
+int socket_port(int descriptor);
+
 /* -- server.c ---------------------------------------------------------------------------------- */
+
+/* Now, as the header Date has it; printed once a second. */
+const char *server_date(struct server *server);
+
+/* One more connection; the listener pauses where it was the last one for now. */
+void server_accepted(struct server *server);
 
 /* Something that drain or accept may wait for is over. */
 void server_connection_ended(struct server *server);

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { LINGER_READS_MAX = 64 /* a turn */, LINGER_BYTES_MAX = 16 << 20, DATE_CHARACTERS = 40, DETAIL_CHARACTERS = 80 };
+enum { LINGER_READS_MAX = 64 /* a turn */, LINGER_BYTES_MAX = 16 << 20, DETAIL_CHARACTERS = 80 };
 
 struct lingerer {
 	struct list node;
@@ -114,14 +114,14 @@ static const char *detail_of(const struct connection *connection, char room[DETA
 
 static void print_reply(struct connection *connection, const char *id, struct buf *out)
 {
-	char allow[ALLOW_CHARACTERS], date[DATE_CHARACTERS], detail[DETAIL_CHARACTERS];
+	char allow[ALLOW_CHARACTERS], detail[DETAIL_CHARACTERS];
 	const struct problem *problem = connection->refusal;
 	struct buf body;
 
-	evutil_date_rfc1123(date, sizeof(date), NULL);
 	buf_init(&body);
 	problem_print(&body, problem, detail_of(connection, detail), id, NULL, NULL);
-	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", problem->status, reply_phrase(problem->status), date);
+	buf_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\n", problem->status, reply_phrase(problem->status),
+		   server_date(connection->server));
 	buf_printf(out, "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n", body.length);
 	buf_printf(out, "X-Request-Id: %s\r\n", id);
 	buf_string(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");

@@ -98,18 +98,17 @@ static void finish(struct request *request, int status, const char *content_type
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request->evhttp);
 	struct connection *connection = connection_of(request->server, request->evhttp);
 	struct evhttp_request *evhttp = request->evhttp;
-	char digits[24];
+	char digits[INT_CHARACTERS];
 
+	evhttp_add_header(headers, "Date", server_date(request->server));
 	evhttp_add_header(headers, "X-Request-Id", request->id);
 	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
 	if (!evhttp_find_header(headers, "Cache-Control"))
 		evhttp_add_header(headers, "Cache-Control", "no-store");
 	if (content_type)
 		evhttp_add_header(headers, "Content-Type", content_type);
-	if (has_body(status)) {
-		snprintf(digits, sizeof(digits), "%zu", length);
-		evhttp_add_header(headers, "Content-Length", digits);
-	}
+	if (has_body(status))
+		evhttp_add_header(headers, "Content-Length", int_print((int64_t)length, digits));
 	if (request->server->is_lingering)
 		evhttp_add_header(headers, "Connection", "close");
 	log_access(request, status, length);
@@ -118,6 +117,8 @@ static void finish(struct request *request, int status, const char *content_type
 		connection_answer(connection, evhttp);
 	request_free(request);
 	evhttp_send_reply(evhttp, status, reply_phrase(status), NULL);
+	if (connection)
+		connection_write_now(connection);
 }
 
 static void reply_copy(struct request *request, int status, const char *content_type, struct text body)

@@ -7,7 +7,6 @@
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
-#include <inttypes.h>
 
 static enum http_method method_of(const struct evhttp_request *evhttp)
 {
@@ -69,6 +68,15 @@ static bool is_same(const struct request *prepared, const struct evhttp_request 
 	       strcmp(prepared->sent_target, evhttp_request_get_uri(evhttp)) == 0;
 }
 
+static const char *new_id(struct arena *arena, uint64_t number)
+{
+	char digits[16];
+
+	for (size_t i = sizeof(digits); i-- > 0; number >>= 4)
+		digits[i] = "0123456789abcdef"[number & 15];
+	return arena_copy(arena, digits, sizeof(digits));
+}
+
 struct request *request_new(struct server *server, struct evhttp_request *evhttp, struct request *prepared)
 {
 	struct request *request;
@@ -84,9 +92,8 @@ struct request *request_new(struct server *server, struct evhttp_request *evhttp
 	request->method = method_of(evhttp);
 	request->started_us = loop_now_us();
 	id = request_header(request, "X-Request-Id");
-	request->id = id && framing_is_sane_id(text_of(id))
-			      ? arena_copy(arena, id, strlen(id))
-			      : arena_printf(arena, "%016" PRIx64, rng_next(&server->rng));
+	request->id = id && framing_is_sane_id(text_of(id)) ? arena_copy(arena, id, strlen(id))
+							    : new_id(arena, rng_next(&server->rng));
 	list_append(&server->requests, &request->node);
 	server->live_requests++;
 	return request;
@@ -133,11 +140,6 @@ struct arena *request_arena(const struct request *request)
 const char *request_id(const struct request *request)
 {
 	return request->id;
-}
-
-enum http_method request_method(const struct request *request)
-{
-	return request->method;
 }
 
 const struct route *request_route(const struct request *request)
@@ -204,7 +206,10 @@ struct text request_body(struct request *request)
 	return (struct text){ (const char *)evbuffer_pullup(body, -1), request->body_length };
 }
 
-int64_t request_started_us(const struct request *request)
+void request_drop_body(struct request *request)
 {
-	return request->started_us;
+	struct evbuffer *body = evhttp_request_get_input_buffer(request->evhttp);
+
+	evbuffer_drain(body, evbuffer_get_length(body));
+	request->body_length = 0;
 }

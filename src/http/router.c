@@ -108,6 +108,8 @@ struct route_match router_find(const struct route *routes, enum http_method meth
 			join(&best, route, method);
 			continue;
 		}
+		if (best_path && best_rank == 0)
+			break; /* literal to the end: there is no better one */
 		match.route = NULL;
 		match.allowed = 0;
 		match.number_count = match.text_count = 0;

@@ -8,23 +8,24 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-enum {
-	BACKLOG = 1024,
-	EVHTTP_HEAD_MAX = 4 * FRAMING_HEAD_MAX, /* above ours, so that ours answers */
-	KEEPALIVE_IDLE_S = 15,
-	KEEPALIVE_INTERVAL_S = 5,
-	KEEPALIVE_PROBES = 3,
-	UNACKNOWLEDGED_MS = 10000 /* then the peer is gone */
-};
+enum { EVHTTP_HEAD_MAX = 4 * FRAMING_HEAD_MAX /* above ours, so that ours answers */ };
 
 /* -- requests ---------------------------------------------------------------------------------- */
+
+/* Source of the form: RFC 9110 section 5.6.7. The process stays in the locale "C". */
+const char *server_date(struct server *server)
+{
+	time_t now = time(NULL);
+	struct tm utc;
+
+	if (now != server->dated) {
+		gmtime_r(&now, &utc);
+		strftime(server->date, sizeof(server->date), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+		server->dated = now;
+	}
+	return server->date;
+}
 
 static void answer_unrouted(struct request *request)
 {
@@ -89,33 +90,29 @@ static void on_request(struct evhttp_request *evhttp, void *context)
 	log_set_request(NULL);
 }
 
-/* -- listening --------------------------------------------------------------------------------- */
-
-/* Accepted sockets inherit these on Linux. Without them a peer that vanished stays for ever. */
-static void set_socket_options(int descriptor)
-{
-	static const struct {
-		int level, option, value;
-	} options[] = {
-		{ IPPROTO_TCP, TCP_NODELAY, 1 },
-		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
-		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
-		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES },
-		{ IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(options); i++)
-		if (setsockopt(descriptor, options[i].level, options[i].option, &options[i].value,
-			       sizeof(options[i].value)) < 0)
-			log_warn("http.socket_option", "option=%d errno=%d", options[i].option, errno);
-}
+/* -- accepting --------------------------------------------------------------------------------- */
 
 static void accept_again(struct server *server)
 {
-	if (server->listener && !timer_is_running(server->accept_again) &&
+	if (server->listener && !timer_is_running(server->accept_again) && server->accepted < ACCEPTED_AT_ONCE &&
 	    server->connection_count < server->options.connections_max)
 		evconnlistener_enable(server->listener);
+}
+
+static void on_turn_over(void *context)
+{
+	struct server *server = context;
+
+	server->accepted = 0;
+	accept_again(server);
+}
+
+void server_accepted(struct server *server)
+{
+	server->accepted++;
+	loop_defer(server->loop, &server->turn_over);
+	if (server->accepted >= ACCEPTED_AT_ONCE || server->connection_count >= server->options.connections_max)
+		evconnlistener_disable(server->listener);
 }
 
 static void on_accept_again(void *context)
@@ -149,58 +146,6 @@ static void on_accept_error(struct evconnlistener *listener, void *evhttp)
 	server->is_out_of_descriptors = true;
 	evconnlistener_disable(listener);
 	timer_start(server->accept_again, ACCEPT_PAUSE_MS);
-}
-
-/* A listening socket for one of the host's addresses, or -1 with errno. */
-static int listen_on(const struct addrinfo *address)
-{
-	int descriptor = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), kept_errno;
-
-	if (descriptor < 0)
-		return -1;
-	setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
-	set_socket_options(descriptor);
-	if (bind(descriptor, address->ai_addr, address->ai_addrlen) == 0 && listen(descriptor, BACKLOG) == 0)
-		return descriptor;
-	kept_errno = errno;
-	close(descriptor);
-	errno = kept_errno;
-	return -1;
-}
-
-static int bind_host(const char *host, int port, const char **why_out)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
-	struct addrinfo *addresses = NULL;
-	static char why[300];
-	int descriptor = -1, error;
-	char service[12];
-
-	snprintf(service, sizeof(service), "%d", port);
-	error = getaddrinfo(host, service, &hints, &addresses);
-	for (struct addrinfo *at = addresses; at && descriptor < 0; at = at->ai_next)
-		descriptor = listen_on(at);
-	if (descriptor < 0) {
-		snprintf(why, sizeof(why), "%s:%d: %s", host, port, error ? gai_strerror(error) : strerror(errno));
-		*why_out = why;
-	}
-	if (addresses)
-		freeaddrinfo(addresses);
-	return descriptor;
-}
-
-static int port_of(int descriptor)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} address = { .v6 = { 0 } };
-	socklen_t length = sizeof(address);
-
-	if (getsockname(descriptor, &address.any, &length) < 0)
-		return 0;
-	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 /* -- the server -------------------------------------------------------------------------------- */
@@ -263,7 +208,7 @@ static void on_drain_limit(void *context)
 
 struct server *server_new(struct loop *loop, const struct server_options *options, const char **why_out)
 {
-	int descriptor = bind_host(options->host, options->port, why_out);
+	int descriptor = socket_listen(options->host, options->port, why_out);
 	struct server *server;
 
 	if (descriptor < 0)
@@ -271,7 +216,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	server = mem_alloc(1, sizeof(*server));
 	server->loop = loop;
 	server->options = *options;
-	server->port = port_of(descriptor);
+	server->port = socket_port(descriptor);
 	server->traffic = traffic_new(options->routes);
 	rng_seed(&server->rng, options->seed);
 	list_append(&servers, &server->node);
@@ -279,6 +224,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	list_init(&server->lingerers);
 	list_init(&server->requests);
 	deferred_init(&server->drained, tell_drained, server);
+	deferred_init(&server->turn_over, on_turn_over, server);
 	server->sweep = timer_new(loop, on_sweep, server);
 	server->accept_again = timer_new(loop, on_accept_again, server);
 	server->drain_limit = timer_new(loop, on_drain_limit, server);
@@ -300,11 +246,6 @@ int server_port(const struct server *server)
 int server_live_requests(const struct server *server)
 {
 	return server->live_requests;
-}
-
-int server_connections(const struct server *server)
-{
-	return server->connection_count;
 }
 
 /* -- stopping ---------------------------------------------------------------------------------- */
@@ -377,6 +318,7 @@ void server_free(struct server **server)
 	timer_free(&ended->accept_again);
 	timer_free(&ended->drain_limit);
 	deferred_cancel(&ended->drained);
+	deferred_cancel(&ended->turn_over);
 	mem_free(ended->by_descriptor);
 	traffic_free(&ended->traffic);
 	mem_free(ended);

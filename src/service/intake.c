@@ -7,7 +7,10 @@
 
 enum { EXPIRY_TICK_MS = 100 }; /* how exactly deadlines are kept */
 
-enum { BULK_MAX = 64 }; /* contacts of the second line in one batch */
+enum {
+	BULK_MAX = 64,    /* contacts of the second line in one batch */
+	TOLD_AT_ONCE = 64 /* ends of contacts in one turn: each writes an answer */
+};
 
 static batch_done on_main_done, on_side_done;
 
@@ -21,19 +24,25 @@ void end_later(struct intake *intake, struct queued_draft *queued, enum draft_ou
 	list_append(&intake->ended, &queued->node);
 }
 
-static void tell_ended(struct intake *intake)
+/* The answers: behind everything that the database has to say, and not all of them in one turn. */
+static void tell_ended(void *context)
 {
+	struct intake *intake = context;
 	struct list *node;
 
-	while ((node = list_shift(&intake->ended))) {
+	for (int told = 0; told < TOLD_AT_ONCE && (node = list_shift(&intake->ended)); told++) {
 		struct queued_draft *queued = LIST_ITEM(node, struct queued_draft, node);
 
 		intake->queued--;
 		numbers_note_end(&intake->numbers, queued);
 		queued->done(queued, queued->outcome);
 	}
-	if (!intake->queued)
-		timer_stop(intake->expiry);
+	if (!list_is_empty(&intake->ended))
+		loop_defer(intake->loop, &intake->tell);
+	if (intake->queued)
+		return;
+	timer_stop(intake->expiry);
+	intake->rests = false;
 }
 
 /* -- starting batches -------------------------------------------------------------------------- */
@@ -57,7 +66,7 @@ static void take_from_line(struct intake *intake, struct list *line, struct batc
 		struct parked *parked = parked_find(&intake->parked, &queued->draft);
 
 		if (parked)
-			list_append(&parked->drafts, node);
+			draft_append(&parked->drafts, queued);
 		else
 			batch_add(batch, queued);
 	}
@@ -150,9 +159,12 @@ static void advance(void *context)
 {
 	struct intake *intake = context;
 
-	start_main(intake);
-	start_side(intake);
-	tell_ended(intake);
+	if (!intake->rests) {
+		start_main(intake);
+		start_side(intake);
+	}
+	if (!list_is_empty(&intake->ended))
+		loop_defer(intake->loop, &intake->tell);
 }
 
 /* -- batches come back -------------------------------------------------------------------------- */
@@ -219,6 +231,7 @@ static void on_expiry(void *context)
 	struct intake *intake = context;
 
 	expire_all(intake);
+	intake->rests = false;
 	timer_start(intake->expiry, EXPIRY_TICK_MS);
 	advance(intake);
 }
@@ -259,6 +272,7 @@ struct intake *intake_new(struct loop *loop, const struct intake_options *option
 	lane_init(&intake->main, intake);
 	lane_init(&intake->side, intake);
 	deferred_init(&intake->start, advance, intake);
+	deferred_init(&intake->tell, tell_ended, intake);
 	intake->expiry = timer_new(loop, on_expiry, intake);
 	intake->away_since_ms = pool_is_ready(intake->pool) ? 0 : loop_now_ms();
 	pool_on_change(intake->pool, on_pool_change, intake);
@@ -272,6 +286,7 @@ void intake_free(struct intake **intake)
 	assert((*intake)->queued == 0);
 	pool_on_change((*intake)->pool, NULL, NULL);
 	deferred_cancel(&(*intake)->start);
+	deferred_cancel(&(*intake)->tell);
 	timer_free(&(*intake)->expiry);
 	batch_free(&(*intake)->main.batch);
 	batch_free(&(*intake)->side.batch);

@@ -5,9 +5,11 @@
 #include "service/batch.h"
 
 #include <assert.h>
-#include <stdio.h>
 
-enum { STICKY_REMEMBERED = 1000 }; /* batches */
+enum {
+	STICKY_REMEMBERED = 1000, /* batches */
+	GRACE_MS = 900            /* a contact that is in a batch at its deadline is waited for so much longer */
+};
 
 struct batch *batch_new(size_t size_max, struct rng *rng)
 {
@@ -245,6 +247,13 @@ static void choose(struct batch *batch, struct planned *planned)
 		planned->ordinal = record_choice(batch->record, &batch->roster, &planned->wish, &planned->choice);
 }
 
+static void note_moment(struct contact_result *result, struct text moment)
+{
+	assert(moment.length < sizeof(result->created_at));
+	memcpy(result->created_at, moment.at, moment.length);
+	result->created_at[moment.length] = '\0';
+}
+
 static void plan_one(struct flow *flow, struct batch *batch, size_t index, const struct known_leads *leads)
 {
 	struct planned *planned = &batch->drafts[index];
@@ -275,7 +284,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 		queued->result.operator_id = batch->roster.seats[planned->choice.seat].operator_id;
 	else if (row_bool(sources, row, IS_AUTOMATIC))
 		batch->made_wait = true;
-	snprintf(queued->result.created_at, sizeof(queued->result.created_at), "%s", row_text(ids, (int)index, 1).at);
+	note_moment(&queued->result, row_text(ids, (int)index, 1));
 }
 
 static void read_sticky(struct flow *flow, struct batch *batch)
@@ -372,6 +381,23 @@ static void on_flow_done(struct flow *flow, void *context, const struct db_failu
 	batch->done(batch, batch->context, failure);
 }
 
+/*
+ * For the contact that may wait no longer, all of its time counts: that with a batch before, or with a connection that
+ * did not answer. The others go again, if nothing was stored.
+ */
+static int64_t until_ms(const struct batch *batch, const struct pool *pool)
+{
+	int64_t first_ms = pool_until_ms(pool);
+
+	for (size_t i = 0; i < batch->count; i++) {
+		int64_t draft_ms = batch->drafts[i].queued->deadline_ms + GRACE_MS;
+
+		if (draft_ms < first_ms)
+			first_ms = draft_ms;
+	}
+	return first_ms;
+}
+
 void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context)
 {
 	batch->locking = locking;
@@ -383,5 +409,5 @@ void batch_start(struct batch *batch, struct pool *pool, enum batch_locking lock
 	batch->context = context;
 	if (batch->drain_count)
 		batch->uses_backlog = true;
-	flow_start(pool, batch_steps, on_flow_done, batch);
+	flow_start_until(pool, batch_steps, until_ms(batch, pool), on_flow_done, batch);
 }

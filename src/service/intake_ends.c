@@ -1,9 +1,34 @@
 /* What becomes of the drafts of a batch: their ends, and the care for those that would stop the others. */
 #include "service/lanes.h"
 
+/* -- the order of deadlines -------------------------------------------------------------------- */
+
+static int64_t deadline_of(const struct list *node)
+{
+	return LIST_ITEM(node, struct queued_draft, node)->deadline_ms;
+}
+
+void draft_return(struct list *drafts, struct queued_draft *queued)
+{
+	struct list *next = drafts->next;
+
+	while (next != drafts && deadline_of(next) < queued->deadline_ms)
+		next = next->next;
+	list_append(next, &queued->node);
+}
+
+void draft_append(struct list *drafts, struct queued_draft *queued)
+{
+	struct list *next = drafts;
+
+	while (next->prev != drafts && deadline_of(next->prev) > queued->deadline_ms)
+		next = next->prev;
+	list_append(next, &queued->node);
+}
+
 /* -- deadlines --------------------------------------------------------------------------------- */
 
-/* Lists are in order of arrival, so only their heads need a look. */
+/* Lists are in the order of deadlines, so only their heads need a look. */
 static void expire(struct intake *intake, struct list *list, int64_t now_ms, enum draft_outcome outcome)
 {
 	while (!list_is_empty(list)) {
@@ -80,14 +105,14 @@ void batch_stored(struct intake *intake, struct batch *batch)
 		if (batch_outcome(batch, i) != BATCH_OF_DRAFT_GOES_AGAIN)
 			continue;
 		queued->tries++;
-		list_prepend(line_of(intake, queued), &queued->node);
+		draft_return(line_of(intake, queued), queued);
 	}
 }
 
 static void put_back_in_line(struct intake *intake, struct batch *batch)
 {
 	for (size_t i = batch_size(batch); i-- > 0;)
-		list_prepend(line_of(intake, batch_draft(batch, i)), &batch_draft(batch, i)->node);
+		draft_return(line_of(intake, batch_draft(batch, i)), batch_draft(batch, i));
 }
 
 /* With a key it is simply run again: the key's lock waits for the old transaction, then its answer is there or not. */
@@ -98,7 +123,7 @@ static void commit_lost(struct intake *intake, struct batch *batch)
 
 		queued->is_uncertain = true;
 		if (queued->draft.key.at)
-			list_prepend(line_of(intake, queued), &queued->node);
+			draft_return(line_of(intake, queued), queued);
 		else
 			end_later(intake, queued, DRAFT_OUTCOME_UNKNOWN);
 	}
@@ -107,7 +132,7 @@ static void commit_lost(struct intake *intake, struct batch *batch)
 void put_back(struct list *list, struct batch *batch)
 {
 	for (size_t i = batch_size(batch); i-- > 0;)
-		list_prepend(list, &batch_draft(batch, i)->node);
+		draft_return(list, batch_draft(batch, i));
 }
 
 static void end_all(struct intake *intake, struct batch *batch, enum draft_outcome outcome)
@@ -122,7 +147,7 @@ static void end_suspect(struct intake *intake, struct queued_draft *queued, enum
 	if (error == DB_DATA)
 		end_later(intake, queued, DRAFT_REFUSED);
 	else if (error == DB_CONFLICT && ++queued->tries < BATCH_TRIES_MAX)
-		list_prepend(&intake->suspects, &queued->node);
+		draft_return(&intake->suspects, queued);
 	else
 		end_later(intake, queued, DRAFT_FAILED);
 }
@@ -161,6 +186,8 @@ void batch_failed(struct intake *intake, struct batch *batch, enum db_error erro
 		break;
 	case DB_UNAVAILABLE: /* nothing was stored: they wait for the database until their deadlines */
 		put_back_in_line(intake, batch);
+		/* A full disk answers at once, and gets no emptier by being asked all the time. */
+		intake->rests = pool_is_ready(intake->pool);
 		break;
 	case DB_OUTCOME_UNKNOWN:
 		commit_lost(intake, batch);

@@ -114,6 +114,13 @@ struct parked {
 
 enum parked_by { PARKED_BY_SOURCE, PARKED_BY_LEAD, PARKED_BY_KEY };
 
+/*
+ * Puts a draft among those that wait, in the order of deadlines: a list's head is what has to be given up first. The
+ * one looks for its place from the head on, for a draft that was tried; the other from the end on.
+ */
+void draft_return(struct list *drafts, struct queued_draft *queued);
+void draft_append(struct list *drafts, struct queued_draft *queued);
+
 /* Where a draft has to wait apart; NULL: nowhere. */
 struct parked *parked_find(const struct list *all, const struct contact_draft *draft);
 

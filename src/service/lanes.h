@@ -65,7 +65,9 @@ struct intake {
 	struct drain drain;
 	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
 	struct timer *expiry;  /* runs while anything is queued */
-	struct list ended;     /* drafts whose outcome is known, told after the next batch has started */
+	bool rests;            /* a batch failed on account of the server: nothing starts before the next tick */
+	struct list ended;     /* drafts whose outcome is known */
+	struct deferred tell;  /* them, after the next batch has started */
 	int64_t away_since_ms; /* when the database went away; 0: it is there */
 	void (*on_change)(void *context);
 	void *on_change_context;
@@ -82,7 +84,7 @@ void numbers_note_batch(struct intake_numbers *numbers, const struct lane *lane,
 /* Its done() comes once the next batches have started. */
 void end_later(struct intake *intake, struct queued_draft *queued, enum draft_outcome outcome);
 
-/* Back to the head of a list, in their order. */
+/* Back to where they came from, or to another list: to their places in the order of deadlines. */
 void put_back(struct list *list, struct batch *batch);
 
 /* Gives up what has waited until its deadline. */

@@ -49,7 +49,7 @@ void parked_add(struct list *all, struct queued_draft *queued, enum parked_by by
 		list_append(all, &parked->node);
 		tell("intake.parked", LOG_WARN, parked);
 	}
-	list_append(&parked->drafts, &queued->node);
+	draft_append(&parked->drafts, queued);
 }
 
 void parked_drop_empty(struct parked *parked)

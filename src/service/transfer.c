@@ -254,7 +254,7 @@ static void on_done(struct flow *flow, void *context, const struct db_failure *f
 	(void)flow;
 	if (!failure->error && transfer->outcome == TRANSFER_AGAIN) {
 		if (++transfer->tries < TRIES_MAX) {
-			flow_start(transfer->pool, transfer_steps, on_done, transfer);
+			flow_start_until(transfer->pool, transfer_steps, transfer->until_ms, on_done, transfer);
 			return;
 		}
 		transfer->outcome = TRANSFER_NOBODY;
@@ -266,5 +266,6 @@ void transfer_start(struct pool *pool, struct transfer *transfer)
 {
 	transfer->pool = pool;
 	rng_seed(&transfer->rng, rng_entropy());
-	flow_start(pool, transfer_steps, on_done, transfer);
+	transfer->until_ms = pool_until_ms(pool);
+	flow_start_until(pool, transfer_steps, transfer->until_ms, on_done, transfer);
 }

@@ -75,12 +75,15 @@ class Postgres:
             file.write(CONFIGURATION.format(folder=self.folder))
 
     def start(self):
+        self._spawn()
+        poll(self._accepts, "PostgreSQL accepts connections", seconds=30)
+
+    def _spawn(self):
         assert self.process is None, "PostgreSQL runs already"
         with open(self.log, "ab") as log:
             command = [f"{self.bin}/postgres", "-D", f"{self.folder}/data"]
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=clean_environment(),
                                             **self.run_as)
-        poll(self._accepts, "PostgreSQL accepts connections", seconds=30)
 
     def _accepts(self):
         assert self.process.poll() is None, "PostgreSQL did not start, see " + self.log

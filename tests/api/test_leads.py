@@ -90,6 +90,17 @@ def leads_are_found_by_the_beginning_of_what_identifies_them(api):
 
 
 @test
+def external_ids_are_found_whatever_their_capitals(api):
+    word = api.unique("w")
+    spellings = [f"Ящик:{word}-A", f"ящик:{word}-b", f"ЯЩИК:{word.upper()}-C"]
+    for spelling in spellings:
+        api.contact(api.source(), lead_external_id=spelling)
+
+    for beginning in (f"ящик:{word}", f"ЯЩИК:{word}".upper()):
+        assert {lead["external_id"] for lead in api.pages("leads/", q=beginning)} == set(spellings)
+
+
+@test
 def search_knows_no_wildcards(api):
     lead = new_lead(api, phone="100%_sure\\")
     assert [found["id"] for found in api.pages("leads/", q="100%_sure\\")] == [lead["id"]]

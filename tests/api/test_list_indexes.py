@@ -96,7 +96,7 @@ def each_list_with_one_filter_uses_its_index(lab):
     check(plans, "contacts", "contacts_pkey", created_from="2000-01-01T00:00:00Z")
     check(plans, "leads", "leads_pkey")
     check(plans, "leads", "leads_external_id_key", external_id="ext-4711")
-    for index in ("leads_external_id_search", "leads_phone_search", "leads_email_search"):
+    for index in ("leads_external_id_key", "leads_external_id_search", "leads_phone_search", "leads_email_search"):
         check(plans, "leads", index, q="ext-47")
     check(plans, "operators", "operators_pkey")
     check(plans, "operators", "operators_pkey", is_active="true")

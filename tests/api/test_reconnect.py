@@ -155,3 +155,26 @@ def a_database_that_is_never_made_ends_it(lab):
     assert server.wait() == 4, server.log_text()
     server.must_be_sane()
     lab.forget(server)
+
+
+FULL_DISK = """
+create sequence tries;
+create function is_full() returns trigger language plpgsql security definer as $$
+begin
+	perform nextval('tries');
+	raise exception 'no room' using errcode = 'disk_full';
+end $$;
+create trigger is_full before insert on contacts for each statement execute function is_full();
+"""
+
+
+@test
+def a_full_disk_is_not_asked_all_the_time(api):
+    _, source = api.desk()
+    api.psql.run(FULL_DISK)
+    answer = api.post("contacts/", {"lead_external_id": "x", "source_id": source["id"]})
+    assert answer.status == 503 and answer.problem == "unavailable", str(answer)
+    tries = int(api.psql.value("select last_value from tries"))
+    assert 2 <= tries <= 60, tries
+    api.psql.run("drop function is_full() cascade")
+    api.contact(source)

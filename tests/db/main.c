@@ -9,6 +9,7 @@ Suite *values_suite(void);
 Suite *target_suite(void);
 Suite *pool_suite(void);
 Suite *loss_suite(void);
+Suite *patience_suite(void);
 Suite *listen_suite(void);
 Suite *flow_suite(void);
 Suite *flow_loss_suite(void);
@@ -18,8 +19,9 @@ Suite *prepare_suite(void);
 
 int main(void)
 {
-	Suite *(*const suites[])(void) = { values_suite, target_suite,    pool_suite,  loss_suite,    listen_suite,
-					   flow_suite,   flow_loss_suite, storm_suite, migrate_suite, prepare_suite };
+	Suite *(*const suites[])(void) = { values_suite,   target_suite,  pool_suite,   loss_suite,
+					   patience_suite, listen_suite,  flow_suite,   flow_loss_suite,
+					   storm_suite,    migrate_suite, prepare_suite };
 	SRunner *runner = srunner_create(NULL);
 	int failed;
 

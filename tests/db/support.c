@@ -113,6 +113,7 @@ struct world world_of(struct pool_options options)
 	options.waiting_max = options.waiting_max ? options.waiting_max : 100;
 	options.wait_ms = options.wait_ms ? options.wait_ms : 2000;
 	options.unit_ms = options.unit_ms ? options.unit_ms : 5000;
+	options.answer_ms = options.answer_ms ? options.answer_ms : 7000;
 	options.seed = 1;
 	if (!options.statements) {
 		options.statements = test_statements;

@@ -46,7 +46,7 @@ struct world {
 	struct arena *arena;
 };
 
-/* A loop and a ready pool with the test statements on a fresh database. wait_ms 2000, unit_ms 5000, line of 100. */
+/* A loop and a ready pool with the test statements on a fresh database. wait_ms 2000, unit_ms 5000, answer_ms 7000. */
 struct world world_open(int size);
 
 /* The same with options of the test's own; what is 0 there gets its default. Does not wait for it to be ready. */

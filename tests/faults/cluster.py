@@ -1,5 +1,6 @@
 """What a deployment consists of, in processes on loopback: a primary and a standby, two replicas, HAProxy before them."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -16,7 +17,8 @@ from waiting import poll
 DATABASE = ROLE = "leadd"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# Few connections, so that using them all up is cheap; the timeouts are those that docs/OPERATIONS.md asks for.
+# Few connections and little log, so that using them up is cheap; the timeouts are those of deploy/postgresql.conf, but
+# tighter for whoever does nothing.
 NODE_CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -32,7 +34,11 @@ tcp_keepalives_count = 3
 tcp_user_timeout = 10s
 idle_in_transaction_session_timeout = 10s
 client_connection_check_interval = 2s
+min_wal_size = 32MB
+max_wal_size = 64MB
 """
+
+SMALL_DISK_ROOM = 48 << 20  # bytes beside what lies there already; three segments of the write-ahead log
 
 
 def free_port():
@@ -44,6 +50,46 @@ def free_port():
 def program(name):
     """/usr/sbin is not on everybody's path."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+
+
+def folder_bytes(folder):
+    return sum(os.path.getsize(os.path.join(path, name)) for path, _, names in os.walk(folder) for name in names)
+
+
+def move(source, target):
+    """Also to another file system, and whom it belongs to stays."""
+    subprocess.run(["mv", source, target], check=True)
+
+
+class SmallDisk:
+    """A file system in memory that can be filled; it needs a mount namespace of our own."""
+
+    def __init__(self, folder, size):
+        self.folder, self.size = folder, size
+
+    def __enter__(self):
+        os.mkdir(self.folder)
+        subprocess.run([program("mount"), "-t", "tmpfs", "-o", f"size={self.size},mode=755", "leadd-faults", self.folder],
+                       check=True)
+        return self
+
+    def __exit__(self, *exception):
+        subprocess.run([program("umount"), "-l", self.folder], check=True)
+        os.rmdir(self.folder)
+
+    @contextlib.contextmanager
+    def full(self):
+        """Not a byte is left until the end of the block."""
+        ballast = f"{self.folder}/ballast"
+        with open(ballast, "wb", buffering=0) as file:
+            for bytes_at_once in (1 << 20, 4096):
+                with contextlib.suppress(OSError):  # that there is no more room is what is wanted
+                    while True:
+                        file.write(bytes(bytes_at_once))
+        try:
+            yield
+        finally:
+            os.unlink(ballast)
 
 
 class Node(Postgres):
@@ -88,6 +134,33 @@ class Node(Postgres):
         psql.run(f"create role {ROLE} login")
         psql.run(f"create database {DATABASE} owner {ROLE}")
 
+    def come_back(self):
+        """What a supervisor does: it is started again whenever it has ended, until it accepts connections."""
+        poll(self._accepts_or_is_started, "PostgreSQL is back", seconds=60)
+
+    def _accepts_or_is_started(self):
+        if self.process.poll() is not None:
+            self.process = None
+            self._spawn()
+        return self._accepts()
+
+    @contextlib.contextmanager
+    def small_disk(self, part):
+        """That folder of its data is on a file system of its own, with little room; it is restarted for that."""
+        home, disk = f"{self.folder}/data/{part}", f"{self.folder}/disk"
+        self.stop()
+        with SmallDisk(disk, folder_bytes(home) + SMALL_DISK_ROOM) as small:
+            move(home, f"{disk}/{part}")
+            os.symlink(f"{disk}/{part}", home)
+            self.start()
+            try:
+                yield small
+            finally:
+                self.stop()
+                os.unlink(home)
+                move(f"{disk}/{part}", home)
+        self.start()
+
     def processes(self):
         """Those that the postmaster started."""
         pid = self.process.pid
@@ -105,12 +178,28 @@ class Node(Postgres):
         poll(lambda: self.psql("postgres").value(
             "select count(*) from pg_stat_replication where state = 'streaming'") == "1", "the standby streams")
 
-    def set_synchronous(self, is_synchronous):
-        names = "*" if is_synchronous else ""
+    def refuses(self, sql):
+        """Whether the statement fails in whatever way."""
+        try:
+            self.psql("postgres").run(sql)
+        except AssertionError:
+            return True
+        return False
+
+    def must_have_said(self, *texts):
+        """In one line of its log."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            assert any(all(text in line for text in texts) for line in log), f"not in PostgreSQL's log: {texts}"
+
+    def set(self, name, value):
         psql = self.psql("postgres")
-        psql.run(f"alter system set synchronous_standby_names = '{names}'")
+        psql.run(f"alter system set {name} = '{value}'")
         psql.run("select pg_reload_conf()")
+
+    def set_synchronous(self, is_synchronous):
+        self.set("synchronous_standby_names", "*" if is_synchronous else "")
         if is_synchronous:
+            psql = self.psql("postgres")
             poll(lambda: psql.value("select count(*) from pg_stat_replication where sync_state = 'sync'") == "1",
                  "the standby is synchronous")
 

@@ -111,6 +111,7 @@ class Crowd:
         self.random = random.Random(mark)
         self.log = []
         self.faults = []  # what no client should ever see
+        self.longest_refusal = 0  # seconds until a 503
         self.open_contacts = collections.deque(maxlen=400)
         self.number = 0
         self.over = threading.Event()
@@ -134,9 +135,9 @@ class Crowd:
 
     def comes_through(self, more=40, source="wide", seconds=40):
         """Waits until so many contacts were acknowledged that were sent from now on."""
-        start = time.monotonic()
+        start, known = time.monotonic(), len(self.log)  # who looks through all of it keeps the clients from working
         poll(lambda: sum(entry.sent_at > start and entry.kind == "create" and entry.outcome == "ok"
-                         and entry.source == source for entry in list(self.log)) >= more,
+                         and entry.source == source for entry in self.log[known:]) >= more,
              f"{more} more contacts are acknowledged", seconds)
 
     def longest_pause(self, since, source="wide"):
@@ -149,6 +150,11 @@ class Crowd:
         done = [entry.done_at for entry in self.log if entry.kind == "create" and entry.outcome == "ok"
                 and entry.source == source and entry.sent_at > moment]
         return min(done, default=float("inf")) - moment
+
+    def refused(self, source="wide"):
+        """Contacts that were told 503, the last time they were sent."""
+        return [entry for entry in list(self.log) if entry.kind == "create" and entry.source == source
+                and entry.status == 503]
 
     # -- work --------------------------------------------------------------------------------------
 
@@ -241,6 +247,7 @@ class Crowd:
             if "retry-after" not in answer.headers:
                 self.faults.append(f"503 without Retry-After: {answer.headers} {answer.body[:200]}")
             waited_s = time.monotonic() - entry.sent_at
+            self.longest_refusal = max(self.longest_refusal, waited_s)
             if waited_s > 5.5:
                 self.faults.append(f"503 only after {waited_s:.1f} s: {entry.kind} {entry.problem}")
             return "unknown" if entry.problem == "outcome-unknown" else "failed"

@@ -4,7 +4,7 @@ Breaks what can break under a deployment of two replicas, and holds the books ag
 
 run.py [--quick] [part of a case's name ...]
 
-LEADD names the binary, PG_BIN the folder of PostgreSQL's programs, FAULTS_LOGS one that the service's logs are left in.
+LEADD names the binary, PG_BIN the folder of PostgreSQL's programs, FAULTS_LOGS one that the logs are left in.
 """
 
 import argparse
@@ -21,25 +21,34 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "api")]
 from cluster import program  # noqa: E402  (after the path is set)
 import world as worlds  # noqa: E402
 import case_database  # noqa: E402,F401  (they add their cases)
+import case_locks  # noqa: E402,F401
+import case_disk  # noqa: E402,F401
 import case_replicas  # noqa: E402,F401
 import case_network  # noqa: E402,F401
 
-OWN_NETWORK = "LEADD_FAULTS_OWN_NETWORK"
+OWN = "LEADD_FAULTS_OWN"  # the namespaces that we have entered: "network", "mounts"
 LOG_LINES_MAX = 60
 
 
-def enter_own_network():
+def enter_namespaces():
     """
-    In a network namespace the loopback is ours to cut, for others than root in a user namespace around it. Where that
-    is not permitted all but the cuts still runs.
+    In a network namespace the loopback is ours to cut, in a mount namespace disks are ours to fill; for others than root
+    in a user namespace around them. Returns those that are permitted: without them all other cases still run.
     """
-    if os.environ.get(OWN_NETWORK):
-        return succeeds(program("ip"), "link", "set", "lo", "up")
-    enter = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-n", "-c", "--keep-caps"]
-    if all(map(program, ("unshare", "ip", "iptables"))) and succeeds(*enter, program("iptables"), "-L", "-n"):
-        os.environ[OWN_NETWORK] = "1"
-        os.execvp("unshare", [*enter, sys.executable, *sys.argv])
-    return False
+    if OWN in os.environ:
+        own = os.environ[OWN].split()
+        if "network" in own:
+            succeeds(program("ip"), "link", "set", "lo", "up")
+        return own
+    as_root = [] if os.geteuid() == 0 else ["-c", "--keep-caps"]
+    tries = {"network": ("-n", "iptables", "-L", "-n"), "mounts": ("-m", "mount", "-t", "tmpfs", "leadd-faults", "/mnt")}
+    own = [name for name, (flag, *trial) in tries.items()
+           if program("unshare") and program("ip") and program(trial[0])
+           and succeeds("unshare", flag, *as_root, program(trial[0]), *trial[1:])]
+    os.environ[OWN] = " ".join(own)
+    if own:
+        os.execvp("unshare", ["unshare", *(tries[name][0] for name in own), *as_root, sys.executable, *sys.argv])
+    return own
 
 
 def succeeds(*command):
@@ -73,20 +82,23 @@ def main():
     parser.add_argument("--logs", action="store_true", help="print the logs' ends after a failure")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    has_network = enter_own_network()
+    own = enter_namespaces()
     if not program("haproxy"):
         print("HAProxy is missing: the fault programme is left out (`make deps`)\n0 passed, 0 failed")
         return 1
     cases = [one for one in worlds.all_cases() if (one.is_quick or not options.quick)
              and (not options.names or any(name in one.run.__name__ for name in options.names))]
     passed = failed = 0
-    world = worlds.World(has_network, options.quick)
+    world = worlds.World(options.quick)
     print(f"keys {'are' if world.takes_keys else 'are not'} used, "
           f"choosing again {'is' if world.scene.can_assign else 'is not'}", flush=True)
     try:
         for one in cases:
-            if one.takes_network and not has_network:
+            if one.takes_network and "network" not in own:
                 print(f"left out {one.run.__name__}: no network namespace or no iptables here")
+                continue
+            if one.disk and "mounts" not in own:
+                print(f"left out {one.run.__name__}: no mount namespace here")
                 continue
             good = run_case(world, one)
             passed, failed = passed + good, failed + (not good)

@@ -49,11 +49,12 @@ class Case:
     is_quick: bool
     takes_network: bool
     standby: str  # "", or "synchronous"
+    disk: str  # the folder of the primary's data that lies on a small disk; "": none
 
 
-def case(title, pause_s=None, back_s=None, is_quick=False, takes_network=False, standby=""):
+def case(title, pause_s=None, back_s=None, is_quick=False, takes_network=False, standby="", disk=""):
     def mark(function):
-        _CASES.append(Case(function, title, pause_s, back_s, is_quick, takes_network, standby))
+        _CASES.append(Case(function, title, pause_s, back_s, is_quick, takes_network, standby, disk))
         return function
 
     return mark
@@ -90,12 +91,12 @@ class Scene:
 
 
 class World:
-    def __init__(self, has_network, is_quick):
-        self.has_network, self.is_quick = has_network, is_quick
+    def __init__(self, is_quick):
+        self.is_quick = is_quick
         self.folder = tempfile.mkdtemp(prefix="leadd-faults-")
         os.chmod(self.folder, 0o755)
         self._marks = itertools.count(1)
-        self.primary = self.standby = self.balancer = None
+        self.primary = self.standby = self.balancer = self.disk = None
         self.replicas, self.known = [], set()
         try:
             self._build()
@@ -151,6 +152,9 @@ class World:
         self.balancer.wait_until_ready()
 
     def drop_standby(self):
+        """Unless it has taken over."""
+        if not self.standby:
+            return
         self.primary.set_synchronous(False)
         self.standby.close()
         self.standby = None
@@ -166,11 +170,14 @@ class World:
         return [int(pid) for (pid,) in self.psql.run(f"select pid from {SERVICE_SESSIONS} order by backend_start")]
 
     def busy_backend(self):
-        """One that is in the middle of a transaction that stores contacts, or was."""
-        pids = self.psql.run(f"""select pid from {SERVICE_SESSIONS}
-            and (query ilike '%insert into contacts%' or query ilike '%operator_loads%' or state like '%transaction%')
-            order by state_change desc limit 1""")
+        """One that assigns contacts: in the middle of it, if one is, or the last that was; 0: none."""
+        pids = self.psql.run(f"""select pid from {SERVICE_SESSIONS} and application_name like '%-lane'
+            order by state = 'idle', state_change desc limit 1""")
         return int(pids[0][0]) if pids else 0
+
+    def is_blocked(self):
+        """Whether a session of the service waits for somebody's lock."""
+        return self.psql.count(f"{SERVICE_SESSIONS} and wait_event_type = 'Lock'") > 0
 
     def kill_backends(self):
         self.psql.run(f"select pg_terminate_backend(pid) from {SERVICE_SESSIONS}")
@@ -195,17 +202,26 @@ class World:
             for rule in rules:
                 subprocess.run([program("iptables"), "-D", *rule], check=True)
 
+    def sleeping_backend(self):
+        """One that is inside a trigger of ours, with all locks of its batch; 0: none."""
+        pids = self.psql.run(f"select pid from {SERVICE_SESSIONS} and wait_event = 'PgSleep'")
+        return int(pids[0][0]) if pids else 0
+
+    def seen_in_logs(self, text):
+        """How often since the replicas were started."""
+        return sum(replica.server.log_text().count(text) for replica in self.replicas)
+
     # -- one case ----------------------------------------------------------------------------------
 
     def run(self, wanted):
         """(figures as text, complaints)"""
-        if wanted.standby:
-            self.start_standby(wanted.standby == "synchronous")
-        try:
+        with contextlib.ExitStack() as stack:
+            if wanted.disk:
+                self.disk = stack.enter_context(self.primary.small_disk(wanted.disk))
+            if wanted.standby:
+                self.start_standby(wanted.standby == "synchronous")
+                stack.callback(self.drop_standby)
             return self._run(wanted)
-        finally:
-            if self.standby:
-                self.drop_standby()
 
     def _run(self, wanted):
         self.wait_until_served()
@@ -220,6 +236,8 @@ class World:
         finally:
             log = crowd.stop()
         figures, found = self._figures(wanted, crowd, watch.start, healed)
+        for replica in self.replicas:
+            replica.server.must_be_sane()
         self.wait_until_served()
         found += crowd.faults[:10]
         # The books are of the whole database: what was found once is told once.
@@ -230,7 +248,7 @@ class World:
     def _figures(self, wanted, crowd, start, healed):
         found = []
         pause = crowd.longest_pause(start)
-        text = f"{pause:.2f} s without service"
+        text = f"{pause:.2f} s without service, 503 after {crowd.longest_refusal:.2f} s at most"
         if wanted.pause_s is not None and pause > wanted.pause_s:
             found.append(f"{pause:.2f} s without service, promised: {wanted.pause_s}")
         if healed is not None:
@@ -244,6 +262,7 @@ class World:
     def close(self):
         if os.environ.get("FAULTS_LOGS"):
             shutil.copytree(self.folder, os.environ["FAULTS_LOGS"], dirs_exist_ok=True)
+            shutil.copy(self.primary.log, os.path.join(os.environ["FAULTS_LOGS"], "postgres.log"))
         for replica in self.replicas:
             if replica.server:
                 replica.server.kill()

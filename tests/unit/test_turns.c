@@ -1,0 +1,98 @@
+/* Turns of the loop are short, and whoever overtakes is served within a few calls. */
+#include "base/loop.h"
+#include "unit/unit.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { CROWD = 200 };
+
+struct crowd;
+
+struct member {
+	struct crowd *crowd;
+	struct watch *watch;
+	int pair[2];
+};
+
+/* Many that are ready at once, and one that becomes ready while they are served. */
+struct crowd {
+	struct loop *loop;
+	struct member late, members[CROWD];
+	int served, served_before_late;
+};
+
+static void member_init(struct member *member, struct crowd *crowd, void (*on_ready_to_read)(void *context, int events))
+{
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, member->pair), 0);
+	member->crowd = crowd;
+	member->watch = watch_new(crowd->loop, member->pair[0], LOOP_READ, on_ready_to_read, member);
+}
+
+static void member_done(struct member *member)
+{
+	watch_free(&member->watch);
+	close(member->pair[0]);
+	close(member->pair[1]);
+}
+
+static void give_byte(const struct member *member)
+{
+	ck_assert_int_eq(write(member->pair[1], "x", 1), 1);
+}
+
+static void take_byte(const struct member *member)
+{
+	char byte;
+
+	ck_assert_int_eq(read(member->pair[0], &byte, 1), 1);
+}
+
+static void on_one_of_many(void *context, int events)
+{
+	struct member *member = context;
+	struct crowd *crowd = member->crowd;
+
+	(void)events;
+	take_byte(member);
+	if (crowd->served++ == 0)
+		give_byte(&crowd->late);
+	if (crowd->served == CROWD)
+		loop_stop(crowd->loop);
+}
+
+static void on_late(void *context, int events)
+{
+	struct member *member = context;
+
+	(void)events;
+	take_byte(member);
+	member->crowd->served_before_late = member->crowd->served;
+}
+
+/* The database's answers do not wait until all clients are served that were ready before them. */
+START_TEST(what_becomes_ready_meanwhile_overtakes_a_crowd)
+{
+	struct crowd crowd = { .loop = loop_new() };
+
+	member_init(&crowd.late, &crowd, on_late);
+	watch_overtakes(crowd.late.watch);
+	for (int i = 0; i < CROWD; i++) {
+		member_init(&crowd.members[i], &crowd, on_one_of_many);
+		give_byte(&crowd.members[i]);
+	}
+	loop_run(crowd.loop);
+	ck_assert_int_eq(crowd.served, CROWD);
+	ck_assert_int_gt(crowd.served_before_late, 0);
+	ck_assert_int_lt(crowd.served_before_late, CROWD / 8);
+	for (int i = 0; i < CROWD; i++)
+		member_done(&crowd.members[i]);
+	member_done(&crowd.late);
+	loop_free(&crowd.loop);
+}
+END_TEST
+
+UNIT_SUITE(turns)
+{
+	tcase_add_test(tests, what_becomes_ready_meanwhile_overtakes_a_crowd);
+}

@@ -105,19 +105,12 @@ enum { FROM, TO };
 static const struct field period_query[] = {
 	[FROM] = { "from", FIELD_HOUR, .help = "Chosen at that time or later: a whole hour.",
 		   .example = "\"2026-01-31T00:00:00Z\"" },
-	[TO] = { "to", FIELD_HOUR, .help = "Chosen before that time: a whole hour, not before from.",
+	[TO] = { "to", FIELD_HOUR, .help = "Chosen before that time: a whole hour.",
 		 .example = "\"2026-02-01T00:00:00Z\"" },
 	{ 0 },
 };
 
-static void check_period(const struct value *query, struct faults *faults)
-{
-	if (query[FROM].text.at && query[TO].text.at && query[TO].integer < query[FROM].integer)
-		faults_add(faults, "to", "must not be before from");
-}
-
 const struct endpoint distribution_source_endpoint = {
-	.check_query = check_period,
 	.id = "readSourceDistribution",
 	.tag = "Distribution",
 	.summary = "Expected and actual shares of a source",

@@ -2,7 +2,6 @@
 #include "api/internal.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* -- characters -------------------------------------------------------------------------------- */
 
@@ -164,12 +163,11 @@ static int days_of_month(int year, int month)
 }
 
 /* text ends with a NUL, as all texts of requests do. */
-enum time_error time_read(struct text text, bool whole_hour, int64_t *seconds_out)
+enum time_error time_read(struct text text, bool whole_hour)
 {
 	const char *at = text.at;
 	int year, month, day, hour, minute, second, offset_hour = 0, offset_minute = 0;
 	bool has_fraction = false, is_behind;
-	struct tm written;
 
 	if (!digits_read(&at, 4, &year) || !char_read(&at, "-") || !digits_read(&at, 2, &month) ||
 	    !char_read(&at, "-") || !digits_read(&at, 2, &day) || !char_read(&at, "Tt") ||
@@ -195,12 +193,8 @@ enum time_error time_read(struct text text, bool whole_hour, int64_t *seconds_ou
 	    day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 59 || offset_hour > 14 ||
 	    offset_minute > 59)
 		return TIME_MALFORMED;
-	written = (struct tm){ .tm_year = year - 1900,
-			       .tm_mon = month - 1,
-			       .tm_mday = day,
-			       .tm_hour = hour,
-			       .tm_min = minute,
-			       .tm_sec = second };
-	*seconds_out = timegm(&written) + (is_behind ? 60 : -60) * (offset_hour * 60 + offset_minute);
-	return whole_hour && (*seconds_out % 3600 || has_fraction) ? TIME_NOT_A_WHOLE_HOUR : TIME_OK;
+	if (whole_hour &&
+	    ((is_behind ? minute + offset_minute : minute - offset_minute) % 60 || second || has_fraction))
+		return TIME_NOT_A_WHOLE_HOUR;
+	return TIME_OK;
 }

@@ -40,11 +40,8 @@ enum decimal_error thousandths_read(struct text number, int64_t *thousandths_out
 
 enum time_error { TIME_OK = 0, TIME_MALFORMED, TIME_NOT_A_WHOLE_HOUR };
 
-/*
- * RFC 3339 with an offset (a blank stands for the + that queries turn into one); whole_hour as UTC. Its seconds since
- * 1970, without a fraction.
- */
-enum time_error time_read(struct text text, bool whole_hour, int64_t *seconds_out);
+/* RFC 3339 with an offset (a blank stands for the + that queries turn into one); whole_hour as UTC. */
+enum time_error time_read(struct text text, bool whole_hour);
 
 /* -- bodies of many rows (bulk.c) -------------------------------------------------------------- */
 

@@ -87,7 +87,7 @@ static bool time_take(const struct place *place, const struct field *field, stru
 {
 	char *copy = arena_copy(place->arena, text.at, text.length);
 
-	switch (time_read((struct text){ copy, text.length }, field->type == FIELD_HOUR, &out->integer)) {
+	switch (time_read((struct text){ copy, text.length }, field->type == FIELD_HOUR)) {
 	case TIME_MALFORMED:
 		return fault(place, "must be a time such as 2026-01-31T12:00:00Z");
 	case TIME_NOT_A_WHOLE_HOUR:

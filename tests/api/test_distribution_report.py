@@ -251,7 +251,6 @@ def whole_hours_bound_the_report(api):
     assert assigned(**{"to": hour(-1)}) == 48
     assert assigned(**{"to": hour(-5)}) == 0
     assert assigned(**{"from": hour(2)}) == 0
-    assert assigned(**{"from": hour(-4), "to": hour(-4)}) == 0
 
 
 @test
@@ -260,9 +259,4 @@ def wrong_queries_are_refused(api):
     for wrong in ("yesterday", "2024-01-01T10:30:00Z", "2024-01-01T10:00:00.5Z", ""):
         assert api.get(path, **{"from": wrong, "to": wrong}).fields == {"from", "to"}, wrong
     assert api.get(path, limit=5).fields == {"limit"}
-    assert api.get(path, **{"from": hour(1), "to": hour(0), "limit": 5}).fields == {"to", "limit"}
-    assert api.get(path, **{"from": "2026-01-31T12:00:00Z", "to": "2026-01-31T17:00:00+05:00"}).status == 200
-    assert api.get(path, **{"from": "2026-01-31T12:00:00Z", "to": "2026-01-31T12:00:00+05:00"}).fields == {"to"}
-    assert api.get(path, **{"from": hour(0), "to": "never"}).json["errors"] == [
-        {"field": "to", "message": "must be a time such as 2026-01-31T12:00:00Z"}]
     api.get(f"distribution/sources/{BIGGEST_ID}").must(404)

@@ -13,6 +13,7 @@ struct flow;
 
 enum flow_next {
 	FLOW_NEXT,    /* go on with the next step; after the last one: the transaction has been committed */
+	FLOW_SKIP,    /* the next step has nothing to do: go on with the one behind it, which there must be */
 	FLOW_ROLLBACK /* stop here, undo; done() gets DB_OK all the same: it was a decision, not a fault */
 };
 

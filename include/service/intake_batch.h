@@ -1,4 +1,4 @@
-/* One batch: the transaction that locks, plans and stores up to a few hundred contacts in two round trips. */
+/* One batch: the transaction that locks, plans and stores up to a few hundred contacts in two or three trips. */
 #ifndef LEADD_SERVICE_INTAKE_BATCH_H
 #define LEADD_SERVICE_INTAKE_BATCH_H
 
@@ -45,6 +45,9 @@ enum batch_outcome batch_outcome(const struct batch *batch, size_t index);
 
 /* Whether contacts of automatic sources were stored without an operator. */
 bool batch_made_wait(const struct batch *batch);
+
+/* Whether somebody else held waiting contacts that it had chosen: nothing was stored, and it has to run again. */
+bool batch_has_lost(const struct batch *batch);
 
 /* How many contacts that waited got an operator. */
 size_t batch_drained(const struct batch *batch);

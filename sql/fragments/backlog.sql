@@ -1,4 +1,5 @@
--- The oldest waiting contacts of the automatic sources within reach of "team", locked; at most $2 of each source.
+-- The oldest waiting contacts of the automatic sources within reach of "team"; at most $2 of each source. It ends within
+-- the parentheses that read contacts, where a lock may follow; then: ) as oldest order by oldest.id
 select oldest.id, oldest.source_id, reach.places > $2::integer, source.strategy,
        case when source.sticky_seconds > 0 then
 		{{sticky_operator oldest.lead_id oldest.source_id source.sticky_seconds}} end
@@ -11,5 +12,3 @@ select oldest.id, oldest.source_id, reach.places > $2::integer, source.strategy,
 	   and contacts.waiting_reason is not null
 	 order by contacts.id
 	 limit least(reach.places, $2)
-	   for no key update skip locked) as oldest
- order by oldest.id

@@ -8,4 +8,5 @@ with team as materialized (
 	 where operator_id in (select operator_id from source_operator_weights where source_id = any ($1::bigint[]))
 	   for update skip locked
 )
-{{backlog}}
+{{backlog}}) as oldest
+ order by oldest.id

@@ -31,7 +31,7 @@ struct planned {
 
 /* A waiting contact that gets an operator. */
 struct drained {
-	int64_t contact_id, operator_id;
+	int64_t contact_id, source_id, operator_id;
 	const char *reason;
 	int ordinal;
 	int64_t draw; /* -1: none */
@@ -51,6 +51,9 @@ struct batch {
 	bool uses_backlog; /* there are automatic sources */
 	int uses_sticky;   /* batches until it is forgotten that there are sticky sources */
 
+	/* The batch before has lost: this one locks waiting contacts as it reads them, and passes over what is held. */
+	bool locks_backlog;
+
 	/* this attempt */
 	int index[BATCH_STATEMENTS]; /* of the statements in their trip; -1: not asked */
 	int asked;
@@ -64,6 +67,7 @@ struct batch {
 	size_t unused_count;
 	bool *is_reserved; /* of each seat: more waiting contacts go there than this batch takes; NULL: of none */
 	bool has_keys, made_wait;
+	bool has_lost; /* somebody else held waiting contacts that were chosen: nothing was stored */
 };
 
 /* Asks the statement as the next one of the first trip. */
@@ -89,6 +93,13 @@ void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args
 
 /* Plans the waiting contacts within reach, before the new ones. */
 void batch_backlog_plan(struct flow *flow, struct batch *batch);
+
+/* A trip of its own, only where waiting contacts were chosen that are not locked yet: locks exactly those. */
+bool batch_backlog_must_take(const struct batch *batch);
+void batch_backlog_ask_take(struct flow *flow);
+
+/* Unless it has got them all nothing is stored: other contacts may have to take the places. */
+enum flow_next batch_backlog_read_take(struct flow *flow);
 
 /* Whether a new contact of that source could take a place for which older ones are left over to the next batch. */
 bool batch_backlog_is_ahead(const struct batch *batch, int64_t source_id);

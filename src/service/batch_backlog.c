@@ -10,8 +10,12 @@ void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args
 {
 	struct args args = *by_source;
 
+	enum query query = batch->locks_backlog		 ? Q_BATCH_BACKLOG_LOCK
+			   : batch->locking == BATCH_WAITS ? Q_BATCH_BACKLOG
+							   : Q_BATCH_BACKLOG_FREE;
+
 	args_int(&args, BACKLOG_MAX);
-	batch_ask(flow, BATCH_BACKLOG, batch->locking == BATCH_WAITS ? Q_BATCH_BACKLOG : Q_BATCH_BACKLOG_FREE, &args);
+	batch_ask(flow, BATCH_BACKLOG, query, &args);
 }
 
 int64_t stored_draw(const struct choice *choice)
@@ -69,12 +73,49 @@ void batch_backlog_plan(struct flow *flow, struct batch *batch)
 			continue; /* others, older ones, took the places */
 		batch->drained[batch->drained_count++] = (struct drained){
 			.contact_id = row_int(rows, row, CONTACT),
+			.source_id = wish.source_id,
 			.operator_id = batch->roster.seats[choice.seat].operator_id,
 			.reason = choice_reason(&wish, &choice),
 			.ordinal = record_choice(batch->record, &batch->roster, &wish, &choice),
 			.draw = stored_draw(&choice),
 		};
 	}
+}
+
+bool batch_backlog_must_take(const struct batch *batch)
+{
+	return batch->drained_count && !batch->locks_backlog;
+}
+
+void batch_backlog_ask_take(struct flow *flow)
+{
+	const struct batch *batch = flow_context(flow);
+	int64_t *contacts = arena_alloc(flow_arena(flow), batch->drained_count, sizeof(*contacts));
+	int64_t *sources = arena_alloc(flow_arena(flow), batch->drained_count, sizeof(*sources));
+	struct args args = flow_args(flow);
+
+	for (size_t i = 0; i < batch->drained_count; i++) {
+		contacts[i] = batch->drained[i].contact_id;
+		sources[i] = batch->drained[i].source_id;
+	}
+	args_ints(&args, contacts, batch->drained_count);
+	args_ints(&args, sources, batch->drained_count);
+	flow_ask(flow, Q_BATCH_BACKLOG_TAKE, &args);
+}
+
+enum flow_next batch_backlog_read_take(struct flow *flow)
+{
+	struct batch *batch = flow_context(flow);
+
+	batch->has_lost = (size_t)rows_count(flow_rows(flow, 0)) < batch->drained_count;
+	if (!batch->has_lost)
+		return FLOW_NEXT;
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->drafts[i].outcome == BATCH_OF_DRAFT_STORED)
+			batch->drafts[i].outcome = BATCH_OF_DRAFT_GOES_AGAIN;
+	batch->drained_count = 0;
+	batch->made_wait = false;
+	return FLOW_ROLLBACK;
 }
 
 void batch_backlog_ask_store(struct flow *flow, const struct batch *batch)

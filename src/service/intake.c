@@ -188,7 +188,7 @@ static void on_main_done(struct batch *batch, void *context, const struct db_fai
 	advance(intake);
 }
 
-static void drain_done(struct intake *intake, enum db_error error)
+static void drain_done(struct intake *intake, enum db_error error, bool has_lost)
 {
 	struct drain *drain = &intake->drain;
 
@@ -196,6 +196,10 @@ static void drain_done(struct intake *intake, enum db_error error)
 	if (error == DB_BUSY && !drain->passes_over) {
 		drain->passes_over = drain->is_wanted = true;
 		drain->at_once = 1;
+		return;
+	}
+	if (!error && has_lost) {
+		drain->is_wanted = true;
 		return;
 	}
 	drain->has_failed = drain->has_failed || error;
@@ -213,7 +217,7 @@ static void on_side_done(struct batch *batch, void *context, const struct db_fai
 
 	lane_ends(lane, failure);
 	if (intake->drain.is_running)
-		drain_done(intake, failure->error);
+		drain_done(intake, failure->error, batch_has_lost(batch));
 	else if (failure->error == DB_BUSY)
 		put_back(&intake->side_parked->drafts, batch);
 	else

@@ -66,6 +66,11 @@ bool batch_made_wait(const struct batch *batch)
 	return batch->made_wait;
 }
 
+bool batch_has_lost(const struct batch *batch)
+{
+	return batch->has_lost;
+}
+
 size_t batch_drained(const struct batch *batch)
 {
 	return batch->drained_count;
@@ -344,7 +349,7 @@ static enum flow_next read_locks(struct flow *flow)
 	bool is_enough = learn(batch, batch_rows(flow, BATCH_SOURCES));
 	size_t stored;
 
-	batch->made_wait = false;
+	batch->made_wait = batch->has_lost = false;
 	batch->unused_count = 0;
 	batch->id = row_int(batch_rows(flow, BATCH_IDS), 0, 2);
 	batch->roster = roster_read(flow_arena(flow), batch_rows(flow, BATCH_LOADS), batch_rows(flow, BATCH_LINKS),
@@ -355,11 +360,14 @@ static enum flow_next read_locks(struct flow *flow)
 	stored = plan_drafts(flow, batch, is_enough);
 	if (stored < batch->count)
 		find_unused_leads(flow, batch);
-	return stored || batch->drained_count ? FLOW_NEXT : FLOW_ROLLBACK;
+	if (!stored && !batch->drained_count)
+		return FLOW_ROLLBACK;
+	return batch_backlog_must_take(batch) ? FLOW_NEXT : FLOW_SKIP;
 }
 
 static const struct flow_step batch_steps[] = {
 	{ "locks", ask_locks, read_locks },
+	{ "take", batch_backlog_ask_take, batch_backlog_read_take },
 	{ "store", batch_ask_store, NULL },
 	{ 0 },
 };
@@ -373,12 +381,14 @@ static void on_flow_done(struct flow *flow, void *context, const struct db_failu
 		log_line(failure->error == DB_BUSY ? LOG_DEBUG : LOG_WARN, "batch.failed",
 			 "step=%s error=%s sqlstate=%s contacts=%zu", flow_step_name(flow),
 			 db_error_name(failure->error), failure->sqlstate, batch->count);
+	batch->locks_backlog = batch->has_lost;
 	batch->done(batch, batch->context, failure);
 }
 
 void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context)
 {
 	batch->locking = locking;
+	batch->has_lost = false;
 	batch->done = done;
 	batch->context = context;
 	if (batch->drain_count)

@@ -313,6 +313,49 @@ def two_servers_share_a_backlog_without_taking_anything_twice(api, twin):
 
 
 @test
+def what_a_slow_batch_leaves_over_is_not_overtaken_elsewhere(lab):
+    """
+    Two sources wait for one place. The batch that gives it to the oldest contact is slow to commit; meanwhile the other
+    server has a place for which the contact that was left over is the oldest.
+    """
+    database = lab.new_database("slow_take")
+    first, second = (lab.serve(database, LOCK_TIMEOUT_MS=5000, **SETTINGS) for _ in range(2))
+    anna, boris = (first.operator(max_load_limit=0) for _ in range(2))
+    older, shared = first.source([(anna, 1)], backlog="auto"), first.source([(anna, 1), (boris, 1)], backlog="auto")
+    annas, boriss = first.source([(anna, 1)]), first.source([(boris, 1)])
+    oldest, left_over = (waiting_contacts(first, source, 1)[0] for source in (older, shared))
+    first.psql.run(f"""
+        create function pause() returns trigger language plpgsql as $$
+        begin perform pg_advisory_xact_lock(1); return null; end $$;
+        create constraint trigger pause after update on operator_loads deferrable initially deferred
+           for each row when (new.operator_id = {anna['id']}) execute function pause();
+        set session_replication_role = replica; -- nobody is woken
+        update operators set max_load_limit = 1""")
+    with first.psql.session() as session:
+        session.run("select pg_advisory_lock(1)")
+        with meanwhile(first.contact, annas) as slow:
+            poll(lambda: first.psql.count("pg_locks where locktype = 'advisory' and not granted"), "the commit waits")
+            newcomer = second.contact(boriss)
+            assert waits(first, oldest), "it is committed already: nothing was tested"
+            assert holder(first, left_over) == boris["id"] and newcomer["operator_id"] is None
+            session.run("select pg_advisory_unlock(1)")
+    assert slow.result()["operator_id"] is None and holder(first, oldest) == anna["id"]
+    first.loads_must_match()
+
+
+@test
+def a_newcomer_takes_the_place_of_who_is_being_edited(api):
+    operator, source, held, waiting = busy_desk(api)
+    with api.psql.session() as session:
+        session.run("begin; select 1 from contacts where id in "
+                    f"({waiting[0]['id']}, {waiting[1]['id']}) for no key update")
+        api.close(held)
+        assert api.contact(source)["operator_id"] == operator["id"]
+        session.run("rollback")
+    assert waits(api, waiting[0]) and waits(api, waiting[1])
+
+
+@test
 def what_somebody_edits_is_skipped_and_taken_later(api):
     operator, _, held, waiting = busy_desk(api)
     with api.psql.session() as session:

@@ -30,7 +30,7 @@ static enum flow_next read_answer(struct flow *flow, int step)
 	}
 	if (test->steps[step].on_read)
 		test->steps[step].on_read(test);
-	return test->steps[step].stops ? FLOW_ROLLBACK : FLOW_NEXT;
+	return test->steps[step].stops ? FLOW_ROLLBACK : test->steps[step].skips ? FLOW_SKIP : FLOW_NEXT;
 }
 
 static void ask_first(struct flow *flow)

@@ -16,6 +16,7 @@ struct flow_test {
 		bool asks;                  /* false: the step sends no statement */
 		const char *first, *second; /* $1, $2 */
 		bool stops;                 /* its read() chooses FLOW_ROLLBACK */
+		bool skips;                 /* or FLOW_SKIP */
 		void (*on_read)(struct flow_test *test);
 	} steps[STEPS_MAX];
 

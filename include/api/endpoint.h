@@ -40,6 +40,7 @@ struct endpoint {
 	const struct field *bulk;  /* instead of it: many rows, as a list or as NDJSON, which its handler reads */
 	/* Rules between members; may be NULL. Notes faults; what else is at fault is not good but safe to look at. */
 	void (*check)(const struct value *body, struct faults *faults);
+	void (*check_query)(const struct value *query, struct faults *faults); /* the same between parameters */
 	const char *list;      /* that its cursors belong to; "a|b": its answers are pages of either */
 	bool is_body_optional; /* an empty one stands for {} */
 	bool takes_if_match;

@@ -2,6 +2,7 @@
 #include "service/intake_batch.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "service/batch.h"
 
 #include <assert.h>
@@ -219,6 +220,11 @@ static int64_t sticky_within(const struct batch *batch, size_t index)
 	return 0;
 }
 
+static bool may_go_again(const struct queued_draft *queued)
+{
+	return queued->tries < BATCH_TRIES_MAX && loop_now_ms() < queued->again_until_ms;
+}
+
 /*
  * Older contacts wait for the same operators, more than one batch takes. A contact of an automatic source queues behind
  * them; any other goes again, for a while, since nobody would assign it later.
@@ -227,7 +233,7 @@ static bool queues(struct batch *batch, struct planned *planned, bool is_automat
 {
 	if (!batch_backlog_is_ahead(batch, planned->wish.source_id))
 		return false;
-	if (!is_automatic && planned->queued->tries < BATCH_TRIES_MAX)
+	if (!is_automatic && may_go_again(planned->queued))
 		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN;
 	else if (!is_automatic)
 		return false;
@@ -239,7 +245,7 @@ static bool queues(struct batch *batch, struct planned *planned, bool is_automat
 static void choose(struct batch *batch, struct planned *planned)
 {
 	planned->choice = assign_one(&batch->roster, &planned->wish, batch->rng);
-	if (planned->choice.seat == NOBODY && planned->queued->tries < BATCH_TRIES_MAX &&
+	if (planned->choice.seat == NOBODY && may_go_again(planned->queued) &&
 	    stuck_has(&batch->stuck, planned->wish.source_id))
 		/* Somebody began to serve the source after the locks were taken, and may have room. */
 		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN;

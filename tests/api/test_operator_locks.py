@@ -63,6 +63,33 @@ def who_got_a_contact_meanwhile_is_not_deleted(lab, api):
     assert api.load(operator) == 1
 
 
+def refused(api, sql):
+    """What psql says to that."""
+    try:
+        api.psql.run(sql)
+    except AssertionError as error:
+        return str(error)
+    raise AssertionError(f"not refused: {sql}")
+
+
+@test
+def a_deletion_in_psql_gives_way_to_an_assignment(lab, api):
+    """It has the operator's row, which the assignment wants; the assignment has the load, which the deletion wants."""
+    operator, source = api.desk()
+    lead = api.contact(api.source())["lead_id"]
+    deletion = f"delete from operators where id = {operator['id']}"
+    with no_deadlock(lab), api.psql.session() as batch:
+        batch.run(f"begin; select from operator_loads where operator_id = {operator['id']} for update")
+        with meanwhile(refused, api, deletion) as answer:
+            poll(lambda: waiters(api) or answer.done(), "the deletion waits for the load")
+            batch.run("insert into contacts (lead_id, source_id, operator_id, status) "
+                      f"values ({lead}, {source['id']}, {operator['id']}, 'active')")
+            batch.run("commit")
+    assert "is being assigned contacts" in answer.result(), answer.result()
+    assert api.load(operator) == 1
+    assert "appears in history" in refused(api, deletion)
+
+
 @test
 def operators_of_history_stay_though_their_contacts_are_gone(api):
     operator, source = api.desk()

@@ -94,6 +94,17 @@ bool batch_keys_decide(struct flow *flow, struct batch *batch, size_t index);
 /* Asks one statement, or none: the answers of the drafts that are stored. */
 void batch_keys_ask_store(struct flow *flow, const struct batch *batch);
 
+/* -- stickiness (batch_sticky.c) ---------------------------------------------------------------- */
+
+/* Only where a source may be sticky. */
+void batch_sticky_ask(struct flow *flow, struct batch *batch);
+
+/* Begins the wishes of all drafts: with whom they go to again, as far as the database knows. */
+void batch_sticky_read(struct flow *flow, struct batch *batch);
+
+/* Whom an earlier contact of the same lead and source has just gone to, or 0: those that come together go together. */
+int64_t batch_sticky_within(const struct batch *batch, size_t index);
+
 /* -- waiting contacts (batch_backlog.c) --------------------------------------------------------- */
 
 void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args *by_source);

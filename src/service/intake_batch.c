@@ -114,21 +114,6 @@ static void ask_leads(struct flow *flow, struct batch *batch)
 	batch->asked += batch_leads_ask(flow, drafts, batch->count);
 }
 
-static void ask_sticky(struct flow *flow, struct batch *batch)
-{
-	struct text *external_ids = arena_alloc(flow_arena(flow), batch->count, sizeof(*external_ids));
-	int64_t *sources = arena_alloc(flow_arena(flow), batch->count, sizeof(*sources));
-	struct args args = flow_args(flow);
-
-	for (size_t i = 0; i < batch->count; i++) {
-		external_ids[i] = batch->drafts[i].queued->draft.external_id;
-		sources[i] = batch->drafts[i].queued->draft.source_id;
-	}
-	args_texts(&args, external_ids, batch->count);
-	args_ints(&args, sources, batch->count);
-	batch_ask(flow, BATCH_STICKY, Q_BATCH_STICKY, &args);
-}
-
 static void ask_locks(struct flow *flow)
 {
 	struct batch *batch = flow_context(flow);
@@ -145,7 +130,7 @@ static void ask_locks(struct flow *flow)
 		ask_leads(flow, batch);
 	batch_ask(flow, BATCH_LOADS, waits ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
 	if (batch->count && batch->uses_sticky)
-		ask_sticky(flow, batch);
+		batch_sticky_ask(flow, batch);
 	batch_ask(flow, BATCH_LINKS, batch->uses_backlog ? Q_BATCH_LINKS_REACH : Q_BATCH_LINKS, &by_source);
 	if (batch->uses_backlog)
 		batch_backlog_ask(flow, batch, &by_source);
@@ -204,22 +189,6 @@ static bool learn(struct batch *batch, const struct rows *sources)
 	return is_enough;
 }
 
-/* A lead that comes twice in one batch goes to one operator, too. */
-static int64_t sticky_within(const struct batch *batch, size_t index)
-{
-	const struct contact_draft *draft = &batch->drafts[index].queued->draft;
-
-	for (size_t i = index; i-- > 0;) {
-		const struct planned *earlier = &batch->drafts[i];
-
-		if (earlier->outcome == BATCH_OF_DRAFT_STORED && earlier->queued->result.operator_id &&
-		    earlier->queued->draft.source_id == draft->source_id &&
-		    text_equals(earlier->queued->draft.external_id, draft->external_id))
-			return earlier->queued->result.operator_id;
-	}
-	return 0;
-}
-
 static bool may_go_again(const struct queued_draft *queued)
 {
 	return queued->tries < BATCH_TRIES_MAX && loop_now_ms() < queued->again_until_ms;
@@ -274,7 +243,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	planned->wish.source_id = source_id;
 	strategy_by_name(row_text(sources, row, STRATEGY).at, &planned->wish.strategy);
 	record_settle(batch->record, &planned->wish);
-	sticky = row_int(sources, row, STICKY_SECONDS) > 0 ? sticky_within(batch, index) : 0;
+	sticky = row_int(sources, row, STICKY_SECONDS) > 0 ? batch_sticky_within(batch, index) : 0;
 	if (sticky)
 		planned->wish.sticky_operator_id = sticky;
 	if (!queues(batch, planned, row_bool(sources, row, IS_AUTOMATIC)))
@@ -291,16 +260,6 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	else if (row_bool(sources, row, IS_AUTOMATIC))
 		batch->made_wait = true;
 	note_moment(&queued->result, row_text(ids, (int)index, 1));
-}
-
-static void read_sticky(struct flow *flow, struct batch *batch)
-{
-	const struct rows *rows = batch_rows(flow, BATCH_STICKY);
-
-	for (size_t i = 0; i < batch->count; i++)
-		batch->drafts[i].wish = (struct wish){ 0 };
-	for (int row = 0; rows && row < rows_count(rows); row++)
-		batch->drafts[row_int(rows, row, 0)].wish.sticky_operator_id = row_int(rows, row, 1);
 }
 
 /* New contacts in order of arrival; all go again when the trip has not asked what they need. */
@@ -354,7 +313,7 @@ static enum flow_next read_locks(struct flow *flow)
 	batch->roster = roster_read(flow_arena(flow), batch_rows(flow, BATCH_LOADS), batch_rows(flow, BATCH_LINKS),
 				    &batch->stuck);
 	batch->record = record_new(flow_arena(flow), &batch->roster);
-	read_sticky(flow, batch);
+	batch_sticky_read(flow, batch);
 	batch_backlog_plan(flow, batch);
 	stored = plan_drafts(flow, batch, is_enough);
 	if (stored < batch->count)

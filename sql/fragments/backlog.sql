@@ -1,8 +1,10 @@
 -- The oldest waiting contacts of the automatic sources within reach of "team", at most $2 of each source, without $3.
 -- To be ended by whoever uses it: how they are locked, and ") as oldest order by oldest.id".
-select oldest.id, oldest.source_id, reach.places > $2::integer, source.strategy,
+select oldest.id, oldest.source_id, oldest.lead_id, reach.places > $2::integer, source.strategy,
        case when source.sticky_seconds > 0 then
-		{{sticky_operator oldest.lead_id oldest.source_id source.sticky_seconds}} end
+		{{sticky_operator oldest.lead_id oldest.source_id source.sticky_seconds}} end,
+       case when source.sticky_seconds > 0 then
+		lag(oldest.id) over (partition by oldest.source_id, oldest.lead_id order by oldest.id) end
   from ({{reach}}) as reach
   join sources as source on source.id = reach.source_id
  cross join lateral (

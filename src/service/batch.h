@@ -31,7 +31,7 @@ struct planned {
 
 /* A waiting contact that gets an operator. */
 struct drained {
-	int64_t contact_id, source_id, operator_id;
+	int64_t contact_id, source_id, lead_id, operator_id;
 	const char *reason;
 	int ordinal;
 	int64_t draw; /* -1: none */
@@ -103,7 +103,7 @@ void batch_sticky_ask(struct flow *flow, struct batch *batch);
 void batch_sticky_read(struct flow *flow, struct batch *batch);
 
 /* Whom an earlier contact of the same lead and source has just gone to, or 0: those that come together go together. */
-int64_t batch_sticky_within(const struct batch *batch, size_t index);
+int64_t batch_sticky_within(const struct batch *batch, size_t index, int64_t lead_id);
 
 /* -- waiting contacts (batch_backlog.c) --------------------------------------------------------- */
 

@@ -6,13 +6,15 @@
 
 #include "base/log.h"
 
+#include <stdlib.h>
+
 enum {
 	BACKLOG_MAX = 256, /* waiting contacts of one source in a batch */
 	ROUNDS_MAX = 3     /* choices that came too late, until contacts are locked before they are chosen from */
 };
 
 /* Of the answer. */
-enum { CONTACT, SOURCE, IS_CAPPED, STRATEGY, STICKY };
+enum { CONTACT, SOURCE, LEAD, IS_CAPPED, STRATEGY, STICKY, BEFORE };
 
 static enum query query_of(const struct batch *batch)
 {
@@ -35,11 +37,24 @@ int64_t stored_draw(const struct choice *choice)
 	return choice->is_drawn ? (int64_t)choice->draw : -1;
 }
 
-static struct wish wish_of(const struct rows *rows, int row)
+static int by_contact(const void *a, const void *b)
+{
+	int64_t first = ((const struct drained *)a)->contact_id, second = ((const struct drained *)b)->contact_id;
+
+	return (first > second) - (first < second);
+}
+
+/* Those of one lead go together, also where they waited together. */
+static struct wish wish_of(const struct batch *batch, const struct rows *rows, int row)
 {
 	struct wish wish = { .source_id = row_int(rows, row, SOURCE),
 			     .sticky_operator_id = row_int(rows, row, STICKY) };
+	struct drained key = { .contact_id = row_int(rows, row, BEFORE) };
+	const struct drained *before =
+		key.contact_id ? bsearch(&key, batch->drained, batch->drained_count, sizeof(key), by_contact) : NULL;
 
+	if (before)
+		wish.sticky_operator_id = before->operator_id;
 	strategy_by_name(row_text(rows, row, STRATEGY).at, &wish.strategy);
 	return wish;
 }
@@ -90,7 +105,7 @@ void batch_backlog_plan(struct flow *flow, struct batch *batch)
 	if (count && batch->rounds == 0)
 		batch->backlog_seed = rng_next(batch->rng);
 	for (int row = 0; row < count; row++) {
-		struct wish wish = wish_of(rows, row);
+		struct wish wish = wish_of(batch, rows, row);
 		struct choice choice = choose(batch, &wish, row_int(rows, row, CONTACT));
 
 		if (count >= BACKLOG_MAX && row_bool(rows, row, IS_CAPPED))
@@ -100,6 +115,7 @@ void batch_backlog_plan(struct flow *flow, struct batch *batch)
 		batch->drained[batch->drained_count++] = (struct drained){
 			.contact_id = row_int(rows, row, CONTACT),
 			.source_id = wish.source_id,
+			.lead_id = row_int(rows, row, LEAD),
 			.operator_id = batch->roster.seats[choice.seat].operator_id,
 			.reason = choice_reason(&wish, &choice),
 			.ordinal = record_choice(batch->record, &batch->roster, &wish, &choice),

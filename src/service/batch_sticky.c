@@ -26,7 +26,7 @@ void batch_sticky_read(struct flow *flow, struct batch *batch)
 		batch->drafts[row_int(rows, row, 0)].wish.sticky_operator_id = row_int(rows, row, 1);
 }
 
-int64_t batch_sticky_within(const struct batch *batch, size_t index)
+int64_t batch_sticky_within(const struct batch *batch, size_t index, int64_t lead_id)
 {
 	const struct contact_draft *draft = &batch->drafts[index].queued->draft;
 
@@ -38,5 +38,8 @@ int64_t batch_sticky_within(const struct batch *batch, size_t index)
 		    text_equals(earlier->queued->draft.external_id, draft->external_id))
 			return earlier->queued->result.operator_id;
 	}
+	for (size_t i = batch->drained_count; i-- > 0;)
+		if (batch->drained[i].lead_id == lead_id && batch->drained[i].source_id == draft->source_id)
+			return batch->drained[i].operator_id;
 	return 0;
 }

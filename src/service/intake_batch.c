@@ -234,7 +234,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	struct planned *planned = &batch->drafts[index];
 	struct queued_draft *queued = planned->queued;
 	const struct rows *ids = batch_rows(flow, BATCH_IDS), *sources = batch_rows(flow, BATCH_SOURCES);
-	int64_t source_id = queued->draft.source_id, sticky;
+	int64_t source_id = queued->draft.source_id, lead_id, sticky;
 	int row = find_source(sources, source_id);
 
 	planned->outcome = outcome_of(batch, sources, row, source_id);
@@ -243,7 +243,8 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	planned->wish.source_id = source_id;
 	strategy_by_name(row_text(sources, row, STRATEGY).at, &planned->wish.strategy);
 	record_settle(batch->record, &planned->wish);
-	sticky = row_int(sources, row, STICKY_SECONDS) > 0 ? batch_sticky_within(batch, index) : 0;
+	lead_id = known_lead_id(leads, queued->draft.external_id);
+	sticky = row_int(sources, row, STICKY_SECONDS) > 0 ? batch_sticky_within(batch, index, lead_id) : 0;
 	if (sticky)
 		planned->wish.sticky_operator_id = sticky;
 	if (!queues(batch, planned, row_bool(sources, row, IS_AUTOMATIC)))
@@ -252,7 +253,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 		return;
 	queued->result = (struct contact_result){
 		.id = row_int(ids, (int)index, 0),
-		.lead_id = known_lead_id(leads, queued->draft.external_id),
+		.lead_id = lead_id,
 		.waiting_reason = planned->choice.reason,
 	};
 	if (planned->choice.seat != NOBODY)

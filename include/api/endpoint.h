@@ -40,6 +40,7 @@ struct endpoint {
 	const struct field *bulk;  /* instead of it: many rows, as a list or as NDJSON, which its handler reads */
 	/* Rules between members; may be NULL. Notes faults; what else is at fault is not good but safe to look at. */
 	void (*check)(const struct value *body, struct faults *faults);
+	void (*check_query)(const struct value *query, struct faults *faults); /* the same between parameters */
 	/* Asked before anything is read: why it is answered with 503, NULL: it is served. May be NULL. */
 	const char *(*turn_away)(const struct request *request);
 	const char *list;      /* that its cursors belong to; "a|b": its answers are pages of either */

@@ -67,9 +67,10 @@ struct schema {
 
 /* What was read for one field; at the same index as its row. */
 struct value {
-	bool is_given;         /* the client named it; false also where the fallback stands in */
-	bool is_null;          /* nothing here: given as null, or neither given nor a fallback */
-	int64_t integer;       /* ID, INTEGER, BOOLEAN (0, 1), WEIGHT (thousandths), CURSOR; ID_OR_NONE (0: none) */
+	bool is_given; /* the client named it; false also where the fallback stands in */
+	bool is_null;  /* nothing here: given as null, or neither given nor a fallback */
+	/* ID, INTEGER, BOOLEAN (0, 1), WEIGHT (thousandths), CURSOR; ID_OR_NONE (0: none); TIME, HOUR (since 1970) */
+	int64_t integer;
 	struct text text;      /* all forms of text, JSON; WEIGHT as decimal text; at == NULL when is_null */
 	struct value *members; /* OBJECT: one per field of its schema */
 	struct value **items;  /* LIST: the members of each item */

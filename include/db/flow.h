@@ -13,6 +13,7 @@ struct flow;
 
 enum flow_next {
 	FLOW_NEXT,    /* go on with the next step; after the last one: the transaction has been committed */
+	FLOW_SKIP,    /* leave the next step out, which is not the last one */
 	FLOW_ROLLBACK /* stop here, undo; done() gets DB_OK all the same: it was a decision, not a fault */
 };
 

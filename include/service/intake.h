@@ -74,6 +74,7 @@ struct queued_draft {
 	int64_t key_lock;             /* the number that stands for the key among advisory locks */
 	struct list node;
 	int64_t deadline_ms;
+	int64_t again_until_ms; /* from then on it takes what it gets, so that it is stored before its deadline */
 	int tries;
 	bool is_uncertain; /* a commit with it was lost: it may be stored */
 	enum draft_outcome outcome;

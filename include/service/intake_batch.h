@@ -1,4 +1,4 @@
-/* One batch: the transaction that locks, plans and stores up to a few hundred contacts in two round trips. */
+/* One batch: the transaction that locks, plans and stores up to a few hundred contacts in two round trips, or three. */
 #ifndef LEADD_SERVICE_INTAKE_BATCH_H
 #define LEADD_SERVICE_INTAKE_BATCH_H
 
@@ -20,7 +20,8 @@ enum batch_outcome {
 	BATCH_OF_DRAFT_GOES_AGAIN   /* it has to be planned once more; nothing was stored */
 };
 
-enum { BATCH_TRIES_MAX = 20 }; /* with queued_draft.tries so high, nothing goes again for operators who came late */
+/* With queued_draft.tries so high, or queued_draft.again_until_ms over, nothing goes again for the sake of others. */
+enum { BATCH_TRIES_MAX = 20 };
 
 struct batch;
 

@@ -1,7 +1,10 @@
--- The oldest waiting contacts of the automatic sources within reach of "team", locked; at most $2 of each source.
-select oldest.id, oldest.source_id, reach.places > $2::integer, source.strategy,
+-- The oldest waiting contacts of the automatic sources within reach of "team", at most $2 of each source, without $3.
+-- To be ended by whoever uses it: how they are locked, and ") as oldest order by oldest.id".
+select oldest.id, oldest.source_id, oldest.lead_id, reach.places > $2::integer, source.strategy,
        case when source.sticky_seconds > 0 then
-		{{sticky_operator oldest.lead_id oldest.source_id source.sticky_seconds}} end
+		{{sticky_operator oldest.lead_id oldest.source_id source.sticky_seconds}} end,
+       case when source.sticky_seconds > 0 then
+		lag(oldest.id) over (partition by oldest.source_id, oldest.lead_id order by oldest.id) end
   from ({{reach}}) as reach
   join sources as source on source.id = reach.source_id
  cross join lateral (
@@ -9,7 +12,6 @@ select oldest.id, oldest.source_id, reach.places > $2::integer, source.strategy,
 	  from contacts
 	 where contacts.source_id = reach.source_id
 	   and contacts.waiting_reason is not null
+	   and contacts.id <> all ($3::bigint[])
 	 order by contacts.id
 	 limit least(reach.places, $2)
-	   for no key update skip locked) as oldest
- order by oldest.id

@@ -92,6 +92,8 @@ void api_admit(struct request *request)
 	if (endpoint->takes_idempotency_key)
 		input->key = read_key(request, faults);
 	input->query = fields_read_query(request, endpoint->query, endpoint->list, faults);
+	if (endpoint->check_query)
+		endpoint->check_query(input->query, faults);
 	if (faults->count) {
 		reply_faults(request, faults);
 		return;

@@ -105,12 +105,20 @@ enum { FROM, TO };
 static const struct field period_query[] = {
 	[FROM] = { "from", FIELD_HOUR, .help = "Chosen at that time or later: a whole hour.",
 		   .example = "\"2026-01-31T00:00:00Z\"" },
-	[TO] = { "to", FIELD_HOUR, .help = "Chosen before that time: a whole hour.",
+	[TO] = { "to", FIELD_HOUR, .help = "Chosen before that time: a whole hour, later than from.",
 		 .example = "\"2026-02-01T00:00:00Z\"" },
 	{ 0 },
 };
 
+/* A text is there only where it was a time. */
+static void check_period(const struct value *query, struct faults *faults)
+{
+	if (query[FROM].text.at && query[TO].text.at && query[FROM].integer >= query[TO].integer)
+		faults_add(faults, "to", "must be later than from");
+}
+
 const struct endpoint distribution_source_endpoint = {
+	.check_query = check_period,
 	.id = "readSourceDistribution",
 	.tag = "Distribution",
 	.summary = "Expected and actual shares of a source",

@@ -2,6 +2,7 @@
 #include "api/internal.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* -- characters -------------------------------------------------------------------------------- */
 
@@ -197,4 +198,29 @@ enum time_error time_read(struct text text, bool whole_hour)
 	    ((is_behind ? minute + offset_minute : minute - offset_minute) % 60 || second || has_fraction))
 		return TIME_NOT_A_WHOLE_HOUR;
 	return TIME_OK;
+}
+
+/* The two digits at that place. */
+static int pair_at(struct text text, size_t place)
+{
+	return (text.at[place] - '0') * 10 + text.at[place + 1] - '0';
+}
+
+int64_t time_seconds(struct text text)
+{
+	size_t offset = text.length - sizeof("+00:00") + 1;
+	struct tm time = { .tm_year = pair_at(text, 0) * 100 + pair_at(text, 2) - 1900,
+			   .tm_mon = pair_at(text, 5) - 1,
+			   .tm_mday = pair_at(text, 8),
+			   .tm_hour = pair_at(text, 11),
+			   .tm_min = pair_at(text, 14),
+			   .tm_sec = pair_at(text, 17) };
+
+	if (text.at[text.length - 1] != 'Z' && text.at[text.length - 1] != 'z') {
+		int ahead = text.at[offset] == '-' ? -1 : 1;
+
+		time.tm_hour -= ahead * pair_at(text, offset + 1);
+		time.tm_min -= ahead * pair_at(text, offset + 4);
+	}
+	return timegm(&time);
 }

@@ -43,6 +43,9 @@ enum time_error { TIME_OK = 0, TIME_MALFORMED, TIME_NOT_A_WHOLE_HOUR };
 /* RFC 3339 with an offset (a blank stands for the + that queries turn into one); whole_hour as UTC. */
 enum time_error time_read(struct text text, bool whole_hour);
 
+/* Of a time that was read: seconds since 1970, without fractions. */
+int64_t time_seconds(struct text text);
+
 /* -- bodies of many rows (bulk.c) -------------------------------------------------------------- */
 
 /* Cuts such a body into the texts of its rows, one a call, so that a long one can be read in slices. */

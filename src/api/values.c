@@ -98,6 +98,7 @@ static bool time_take(const struct place *place, const struct field *field, stru
 	for (char *at = copy; *at; at++)
 		*at = *at == ' ' ? '+' : *at == 't' ? 'T' : *at == 'z' ? 'Z' : *at;
 	out->text = (struct text){ copy, text.length };
+	out->integer = time_seconds(out->text);
 	return true;
 }
 

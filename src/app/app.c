@@ -269,7 +269,7 @@ static void prepare_process(const struct config *config)
 		if (strcmp(config->log_level, names[level]) == 0)
 			log_set_level((enum log_level)level);
 	signal(SIGPIPE, SIG_IGN);
-	/* Large blocks go back to the system when they are freed; glibc, where it is the allocator, would begin to keep them. */
+	/* Large blocks go back to the system when they are freed; by itself glibc's malloc would begin to keep them. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_FROM_BYTES);
 	block_stop_signals(SIG_BLOCK);
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {

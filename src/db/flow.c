@@ -143,6 +143,7 @@ static void on_answers(void *context, const struct answers *answers)
 {
 	struct flow *flow = context;
 	bool committed = flow->commits && answers->count == answers->asked;
+	enum flow_next next;
 
 	flow->failure = answers->failure;
 	if (answers->lost)
@@ -156,14 +157,16 @@ static void on_answers(void *context, const struct answers *answers)
 		undo(flow);
 		return;
 	}
-	if (read_step(flow, answers) == FLOW_ROLLBACK) {
+	next = read_step(flow, answers);
+	if (next == FLOW_ROLLBACK) {
 		assert(!committed);
 		flow->rolled_back = true;
 		undo(flow);
 	} else if (committed) {
 		flow_end(flow);
 	} else {
-		flow->step++;
+		flow->step += next == FLOW_SKIP ? 2 : 1;
+		assert(flow->steps[flow->step].name);
 		next_step(flow);
 	}
 }

@@ -31,11 +31,13 @@ struct planned {
 
 /* A waiting contact that gets an operator. */
 struct drained {
-	int64_t contact_id, operator_id;
+	int64_t contact_id, source_id, lead_id, operator_id;
 	const char *reason;
 	int ordinal;
 	int64_t draw; /* -1: none */
 };
+
+enum { PASSED_MAX = 64 }; /* contacts; with more in the way they are read with a lock */
 
 struct batch {
 	struct planned *drafts; /* in order of arrival */
@@ -44,6 +46,7 @@ struct batch {
 	size_t drain_count;
 	struct rng *rng;
 	enum batch_locking locking;
+	struct pool *pool;
 	batch_done *done;
 	void *context;
 
@@ -51,7 +54,15 @@ struct batch {
 	bool uses_backlog; /* there are automatic sources */
 	int uses_sticky;   /* batches until it is forgotten that there are sticky sources */
 
+	/* Since batch_start(): waiting contacts that were chosen, but that somebody else had locked. */
+	int64_t passed_over[PASSED_MAX];
+	size_t passed_count;
+	int rounds;            /* attempts that found some */
+	bool locks_backlog;    /* there were too many of them: contacts are locked before the choice */
+	uint64_t backlog_seed; /* of the draws for waiting contacts */
+
 	/* this attempt */
+	bool goes_again;             /* it was undone to be planned once more */
 	int index[BATCH_STATEMENTS]; /* of the statements in their trip; -1: not asked */
 	int asked;
 	int64_t id;
@@ -83,12 +94,27 @@ bool batch_keys_decide(struct flow *flow, struct batch *batch, size_t index);
 /* Asks one statement, or none: the answers of the drafts that are stored. */
 void batch_keys_ask_store(struct flow *flow, const struct batch *batch);
 
+/* -- stickiness (batch_sticky.c) ---------------------------------------------------------------- */
+
+/* Only where a source may be sticky. */
+void batch_sticky_ask(struct flow *flow, struct batch *batch);
+
+/* Begins the wishes of all drafts: with whom they go to again, as far as the database knows. */
+void batch_sticky_read(struct flow *flow, struct batch *batch);
+
+/* Whom an earlier contact of the same lead and source has just gone to, or 0: those that come together go together. */
+int64_t batch_sticky_within(const struct batch *batch, size_t index, int64_t lead_id);
+
 /* -- waiting contacts (batch_backlog.c) --------------------------------------------------------- */
 
 void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args *by_source);
 
 /* Plans the waiting contacts within reach, before the new ones. */
 void batch_backlog_plan(struct flow *flow, struct batch *batch);
+
+/* A step of its own: locks those that were chosen. Where somebody else has one of them, the batch goes again. */
+void batch_backlog_ask_locks(struct flow *flow);
+enum flow_next batch_backlog_read_locks(struct flow *flow);
 
 /* Whether a new contact of that source could take a place for which older ones are left over to the next batch. */
 bool batch_backlog_is_ahead(const struct batch *batch, int64_t source_id);

@@ -342,6 +342,7 @@ bool intake_submit(struct intake *intake, struct queued_draft *queued)
 		return false;
 	}
 	queued->deadline_ms = now_ms + intake->wait_ms;
+	queued->again_until_ms = now_ms + intake->wait_ms / 2;
 	queued->tries = 0;
 	queued->is_uncertain = false;
 	if (queued->draft.key.at)

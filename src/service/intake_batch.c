@@ -2,6 +2,7 @@
 #include "service/intake_batch.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "service/batch.h"
 
 #include <assert.h>
@@ -113,21 +114,6 @@ static void ask_leads(struct flow *flow, struct batch *batch)
 	batch->asked += batch_leads_ask(flow, drafts, batch->count);
 }
 
-static void ask_sticky(struct flow *flow, struct batch *batch)
-{
-	struct text *external_ids = arena_alloc(flow_arena(flow), batch->count, sizeof(*external_ids));
-	int64_t *sources = arena_alloc(flow_arena(flow), batch->count, sizeof(*sources));
-	struct args args = flow_args(flow);
-
-	for (size_t i = 0; i < batch->count; i++) {
-		external_ids[i] = batch->drafts[i].queued->draft.external_id;
-		sources[i] = batch->drafts[i].queued->draft.source_id;
-	}
-	args_texts(&args, external_ids, batch->count);
-	args_ints(&args, sources, batch->count);
-	batch_ask(flow, BATCH_STICKY, Q_BATCH_STICKY, &args);
-}
-
 static void ask_locks(struct flow *flow)
 {
 	struct batch *batch = flow_context(flow);
@@ -137,13 +123,14 @@ static void ask_locks(struct flow *flow)
 	for (size_t i = 0; i < BATCH_STATEMENTS; i++)
 		batch->index[i] = -1;
 	batch->asked = 0;
+	batch->goes_again = false;
 	batch_keys_ask(flow, batch);
 	batch_ask(flow, BATCH_SOURCES, waits ? Q_BATCH_SOURCES : Q_BATCH_SOURCES_FREE, &by_source);
 	if (batch->count)
 		ask_leads(flow, batch);
 	batch_ask(flow, BATCH_LOADS, waits ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
 	if (batch->count && batch->uses_sticky)
-		ask_sticky(flow, batch);
+		batch_sticky_ask(flow, batch);
 	batch_ask(flow, BATCH_LINKS, batch->uses_backlog ? Q_BATCH_LINKS_REACH : Q_BATCH_LINKS, &by_source);
 	if (batch->uses_backlog)
 		batch_backlog_ask(flow, batch, &by_source);
@@ -202,20 +189,9 @@ static bool learn(struct batch *batch, const struct rows *sources)
 	return is_enough;
 }
 
-/* A lead that comes twice in one batch goes to one operator, too. */
-static int64_t sticky_within(const struct batch *batch, size_t index)
+static bool may_go_again(const struct queued_draft *queued)
 {
-	const struct contact_draft *draft = &batch->drafts[index].queued->draft;
-
-	for (size_t i = index; i-- > 0;) {
-		const struct planned *earlier = &batch->drafts[i];
-
-		if (earlier->outcome == BATCH_OF_DRAFT_STORED && earlier->queued->result.operator_id &&
-		    earlier->queued->draft.source_id == draft->source_id &&
-		    text_equals(earlier->queued->draft.external_id, draft->external_id))
-			return earlier->queued->result.operator_id;
-	}
-	return 0;
+	return queued->tries < BATCH_TRIES_MAX && loop_now_ms() < queued->again_until_ms;
 }
 
 /*
@@ -226,7 +202,7 @@ static bool queues(struct batch *batch, struct planned *planned, bool is_automat
 {
 	if (!batch_backlog_is_ahead(batch, planned->wish.source_id))
 		return false;
-	if (!is_automatic && planned->queued->tries < BATCH_TRIES_MAX)
+	if (!is_automatic && may_go_again(planned->queued))
 		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN;
 	else if (!is_automatic)
 		return false;
@@ -238,7 +214,7 @@ static bool queues(struct batch *batch, struct planned *planned, bool is_automat
 static void choose(struct batch *batch, struct planned *planned)
 {
 	planned->choice = assign_one(&batch->roster, &planned->wish, batch->rng);
-	if (planned->choice.seat == NOBODY && planned->queued->tries < BATCH_TRIES_MAX &&
+	if (planned->choice.seat == NOBODY && may_go_again(planned->queued) &&
 	    stuck_has(&batch->stuck, planned->wish.source_id))
 		/* Somebody began to serve the source after the locks were taken, and may have room. */
 		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN;
@@ -258,7 +234,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	struct planned *planned = &batch->drafts[index];
 	struct queued_draft *queued = planned->queued;
 	const struct rows *ids = batch_rows(flow, BATCH_IDS), *sources = batch_rows(flow, BATCH_SOURCES);
-	int64_t source_id = queued->draft.source_id, sticky;
+	int64_t source_id = queued->draft.source_id, lead_id, sticky;
 	int row = find_source(sources, source_id);
 
 	planned->outcome = outcome_of(batch, sources, row, source_id);
@@ -267,7 +243,8 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	planned->wish.source_id = source_id;
 	strategy_by_name(row_text(sources, row, STRATEGY).at, &planned->wish.strategy);
 	record_settle(batch->record, &planned->wish);
-	sticky = row_int(sources, row, STICKY_SECONDS) > 0 ? sticky_within(batch, index) : 0;
+	lead_id = known_lead_id(leads, queued->draft.external_id);
+	sticky = row_int(sources, row, STICKY_SECONDS) > 0 ? batch_sticky_within(batch, index, lead_id) : 0;
 	if (sticky)
 		planned->wish.sticky_operator_id = sticky;
 	if (!queues(batch, planned, row_bool(sources, row, IS_AUTOMATIC)))
@@ -276,7 +253,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 		return;
 	queued->result = (struct contact_result){
 		.id = row_int(ids, (int)index, 0),
-		.lead_id = known_lead_id(leads, queued->draft.external_id),
+		.lead_id = lead_id,
 		.waiting_reason = planned->choice.reason,
 	};
 	if (planned->choice.seat != NOBODY)
@@ -284,16 +261,6 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	else if (row_bool(sources, row, IS_AUTOMATIC))
 		batch->made_wait = true;
 	note_moment(&queued->result, row_text(ids, (int)index, 1));
-}
-
-static void read_sticky(struct flow *flow, struct batch *batch)
-{
-	const struct rows *rows = batch_rows(flow, BATCH_STICKY);
-
-	for (size_t i = 0; i < batch->count; i++)
-		batch->drafts[i].wish = (struct wish){ 0 };
-	for (int row = 0; rows && row < rows_count(rows); row++)
-		batch->drafts[row_int(rows, row, 0)].wish.sticky_operator_id = row_int(rows, row, 1);
 }
 
 /* New contacts in order of arrival; all go again when the trip has not asked what they need. */
@@ -347,16 +314,19 @@ static enum flow_next read_locks(struct flow *flow)
 	batch->roster = roster_read(flow_arena(flow), batch_rows(flow, BATCH_LOADS), batch_rows(flow, BATCH_LINKS),
 				    &batch->stuck);
 	batch->record = record_new(flow_arena(flow), &batch->roster);
-	read_sticky(flow, batch);
+	batch_sticky_read(flow, batch);
 	batch_backlog_plan(flow, batch);
 	stored = plan_drafts(flow, batch, is_enough);
 	if (stored < batch->count)
 		find_unused_leads(flow, batch);
-	return stored || batch->drained_count ? FLOW_NEXT : FLOW_ROLLBACK;
+	if (!stored && !batch->drained_count)
+		return FLOW_ROLLBACK;
+	return batch->drained_count && !batch->locks_backlog ? FLOW_NEXT : FLOW_SKIP;
 }
 
 static const struct flow_step batch_steps[] = {
 	{ "locks", ask_locks, read_locks },
+	{ "backlog", batch_backlog_ask_locks, batch_backlog_read_locks },
 	{ "store", batch_ask_store, NULL },
 	{ 0 },
 };
@@ -365,6 +335,10 @@ static void on_flow_done(struct flow *flow, void *context, const struct db_failu
 {
 	struct batch *batch = context;
 
+	if (!failure->error && batch->goes_again) {
+		flow_start(batch->pool, batch_steps, on_flow_done, batch);
+		return;
+	}
 	/* Locks held by somebody else are told once, when the intake parks a source. */
 	if (failure->error)
 		log_line(failure->error == DB_BUSY ? LOG_DEBUG : LOG_WARN, "batch.failed",
@@ -393,6 +367,10 @@ static int64_t until_ms(const struct batch *batch, const struct pool *pool)
 void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context)
 {
 	batch->locking = locking;
+	batch->pool = pool;
+	batch->passed_count = 0;
+	batch->rounds = 0;
+	batch->locks_backlog = false;
 	batch->done = done;
 	batch->context = context;
 	if (batch->drain_count)

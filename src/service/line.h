@@ -12,8 +12,8 @@ struct line {
 void line_init(struct line *line);
 
 /*
- * Puts a draft into its place: a line's first one is what has to be given up first. The one looks for the place from the
- * end on, the other, for a draft that was tried, from the beginning on.
+ * Puts a draft into its place: a line's first one is what has to be given up first. The one looks for the place from
+ * the end on, the other, for a draft that was tried, from the beginning on.
  */
 void line_append(struct line *line, struct queued_draft *queued);
 void line_return(struct line *line, struct queued_draft *queued);

@@ -313,6 +313,18 @@ def two_servers_share_a_backlog_without_taking_anything_twice(api, twin):
 
 
 @test
+def a_newcomer_takes_the_place_of_who_is_being_edited(api):
+    operator, source, held, waiting = busy_desk(api)
+    with api.psql.session() as session:
+        session.run("begin; select 1 from contacts where id in "
+                    f"({waiting[0]['id']}, {waiting[1]['id']}) for no key update")
+        api.close(held)
+        assert api.contact(source)["operator_id"] == operator["id"]
+        session.run("rollback")
+    assert waits(api, waiting[0]) and waits(api, waiting[1])
+
+
+@test
 def what_somebody_edits_is_skipped_and_taken_later(api):
     operator, _, held, waiting = busy_desk(api)
     with api.psql.session() as session:

@@ -258,5 +258,12 @@ def wrong_queries_are_refused(api):
     path = f"distribution/sources/{api.source()['id']}"
     for wrong in ("yesterday", "2024-01-01T10:30:00Z", "2024-01-01T10:00:00.5Z", ""):
         assert api.get(path, **{"from": wrong, "to": wrong}).fields == {"from", "to"}, wrong
+    for begin, end in ((0, 0), (1, 0), (24, -24)):
+        problem = api.get(path, **{"from": hour(begin), "to": hour(end)}).must(422)
+        assert problem["errors"] == [{"field": "to", "message": "must be later than from"}]
+    noon = "2026-01-31T12:00:00Z"
+    assert api.get(path, **{"from": noon, "to": "2026-01-31T14:00:00+02:00"}).fields == {"to"}
+    assert api.get(path, **{"from": noon, "to": "2026-01-31T09:30:00-03:30"}).status == 200
+    assert api.get(path, **{"from": noon, "to": "yesterday"}).fields == {"to"}
     assert api.get(path, limit=5).fields == {"limit"}
     api.get(f"distribution/sources/{BIGGEST_ID}").must(404)

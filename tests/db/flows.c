@@ -30,7 +30,7 @@ static enum flow_next read_answer(struct flow *flow, int step)
 	}
 	if (test->steps[step].on_read)
 		test->steps[step].on_read(test);
-	return test->steps[step].stops ? FLOW_ROLLBACK : FLOW_NEXT;
+	return test->steps[step].next;
 }
 
 static void ask_first(struct flow *flow)

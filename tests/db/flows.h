@@ -15,7 +15,7 @@ struct flow_test {
 		int query;
 		bool asks;                  /* false: the step sends no statement */
 		const char *first, *second; /* $1, $2 */
-		bool stops;                 /* its read() chooses FLOW_ROLLBACK */
+		enum flow_next next;        /* what its read() chooses */
 		void (*on_read)(struct flow_test *test);
 	} steps[STEPS_MAX];
 

@@ -47,7 +47,7 @@ START_TEST(a_read_may_choose_to_roll_back)
 	struct world world = world_open(1);
 	struct flow_test test = {
 		.world = &world,
-		.steps = { { .query = T_ADD, .asks = true, .first = "1", .second = "one", .stops = true } },
+		.steps = { { .query = T_ADD, .asks = true, .first = "1", .second = "one", .next = FLOW_ROLLBACK } },
 	};
 
 	flow_test_run(&test, two_steps);
@@ -55,6 +55,28 @@ START_TEST(a_read_may_choose_to_roll_back)
 	ck_assert(test.rolled_back);
 	ck_assert_int_eq(test.asked[1], 0);
 	ck_assert_int_eq(world_read(&world, T_COUNT, NULL).number, 0);
+	world_close(&world);
+}
+END_TEST
+
+START_TEST(a_read_may_leave_the_next_step_out)
+{
+	struct world world = world_open(1);
+	struct flow_test test = {
+		.world = &world,
+		.steps = { { .query = T_ADD, .asks = true, .first = "1", .second = "one", .next = FLOW_SKIP },
+			   { .query = T_ADD, .asks = true, .first = "2", .second = "two" },
+			   { .query = T_ADD, .asks = true, .first = "3", .second = "three" } },
+	};
+
+	flow_test_run(&test, three_steps);
+	ck_assert_int_eq(test.failure.error, DB_OK);
+	ck_assert(!test.rolled_back);
+	ck_assert_int_eq(test.asked[1], 0);
+	ck_assert_int_eq(test.asked[2], 1);
+	ck_assert_str_eq(test.step, "third");
+	ck_assert_int_eq(support_ask(world.conninfo, "select count(*) from things where id in (1, 3)"), 2);
+	ck_assert_int_eq(support_ask(world.conninfo, "select count(*) from things"), 2);
 	world_close(&world);
 }
 END_TEST
@@ -303,6 +325,7 @@ Suite *flow_suite(void)
 	tcase_add_test(tcase, two_steps_are_one_transaction);
 	tcase_add_test(tcase, one_step_is_one_trip_and_a_read_may_be_missing);
 	tcase_add_test(tcase, a_read_may_choose_to_roll_back);
+	tcase_add_test(tcase, a_read_may_leave_the_next_step_out);
 	tcase_add_test(tcase, a_failed_statement_undoes_the_steps_before_it);
 	tcase_add_test(tcase, a_constraint_that_fails_at_commit_is_a_clean_failure);
 	tcase_add_test(tcase, two_flows_in_a_deadlock_both_finish);

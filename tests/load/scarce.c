@@ -1,6 +1,6 @@
 /*
- * Memory that runs out at a chosen moment: preloaded (LD_PRELOAD), it lets so many allocations of the process succeed as
- * the number in the file SCARCE_FILE says, and none after that. 0 or less in the file: all succeed.
+ * Memory that runs out at a chosen moment: preloaded (LD_PRELOAD), it lets so many allocations of the process succeed
+ * as the number in the file SCARCE_FILE says, and none after that. 0 or less in the file: all succeed.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -6,6 +6,7 @@ import random
 from harness import test
 from storm import contacts, storm
 from test_shares import must_be_shared, team_of
+from waiting import poll
 
 SETTINGS = {"SEED": 20240229}
 PLENTY = 1000000
@@ -142,6 +143,35 @@ def contacts_of_a_sticky_lead_that_come_together_go_together(api, twin):
 
     assert len(holders) == 40 and all(len(ids) == 1 for ids in holders.values()), holders
     assert len({next(iter(ids)) for ids in holders.values()}) == 5
+
+
+@test
+def contacts_of_a_sticky_lead_that_waited_together_go_together(api, twin):
+    """The newcomers as well, with whom the last ones are assigned."""
+    team = team_of(api, *[0] * 5)
+    source = api.source([(operator, 1) for operator in team], sticky_seconds=60, backlog="auto")
+    leads = [api.unique("lead") for _ in range(30)]
+    wanted = [("POST", "contacts/", {"lead_external_id": lead, "source_id": source["id"]})
+              for lead in leads for _ in range(4)]
+    random.Random(5).shuffle(wanted)
+    for answer in storm([api, twin], wanted):
+        assert answer.must(201)["status"] == "waiting"
+
+    ids = ", ".join(str(operator["id"]) for operator in team)
+    api.psql.run(f"set session_replication_role = replica;"  # nobody is told: the newcomers' batch is the first to see it
+                 f"update operators set max_load_limit = {PLENTY} where id in ({ids})")
+    newcomers = [answer.must(201)["lead_external_id"] for answer in storm([api], wanted[:20], clients=20)]
+
+    poll(lambda: api.psql.count(f"contacts where source_id = {source['id']} and status = 'waiting'") == 0)
+    holders = api.psql.run(f"""
+        select external_id, count(distinct operator_id), count(*) from contacts join leads on leads.id = lead_id
+         where source_id = {source['id']} group by external_id""")
+    assert len(holders) == 30 and all(count == "1" for _, count, _ in holders), holders
+    assert sum(int(total) for _, _, total in holders) == 120 + len(newcomers)
+    reasons = dict(api.psql.run(f"""
+        select reason, count(*) from contact_history where kind = 'assigned' and contact_id in
+               (select id from contacts where source_id = {source['id']}) group by reason"""))
+    assert reasons == {"weighted_random": "30", "sticky": str(90 + len(newcomers))}
 
 
 @test

@@ -2,6 +2,8 @@
 #include "api/internal.h"
 #include "unit/unit.h"
 
+#include <inttypes.h>
+
 static const char *const error_names[] = { "a time", "malformed", "not a whole hour" };
 
 static void assert_read(const char *text, bool whole_hour, enum time_error wanted)
@@ -40,6 +42,30 @@ START_TEST(a_blank_stands_for_the_plus_of_an_offset)
 {
 	assert_read("2026-01-31T12:00:00 02:00", false, TIME_OK);
 	assert_read("2026-01-31T12:30:00 05:30", true, TIME_OK);
+}
+END_TEST
+
+START_TEST(seconds_are_those_of_utc)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} times[] = {
+		{ "1970-01-01T00:00:00Z", 0 },
+		{ "2026-01-31T12:00:00Z", 1769860800 },
+		{ "2026-01-31t14:00:00.999+02:00", 1769860800 },
+		{ "2026-01-31T17:30:00 05:30", 1769860800 },
+		{ "2026-01-31T08:30:00-03:30", 1769860800 },
+		{ "2024-02-29T23:00:01-01:00", 1709251201 },
+		{ "0001-01-01T00:00:00Z", -62135596800 },
+		{ "9999-12-31T23:59:59Z", 253402300799 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(times); i++) {
+		int64_t seconds = time_seconds(text_of(times[i].text));
+
+		ck_assert_msg(seconds == times[i].seconds, "%s: %" PRId64, times[i].text, seconds);
+	}
 }
 END_TEST
 
@@ -219,6 +245,7 @@ UNIT_SUITE(times)
 {
 	tcase_add_test(tests, times_with_zone_are_read);
 	tcase_add_test(tests, a_blank_stands_for_the_plus_of_an_offset);
+	tcase_add_test(tests, seconds_are_those_of_utc);
 	tcase_add_test(tests, fractions_of_a_second_have_one_to_nine_digits);
 	tcase_add_test(tests, months_have_the_days_that_they_have);
 	tcase_add_test(tests, leap_years_follow_the_gregorian_rule);

@@ -8,22 +8,19 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <event2/util.h>
 
 enum { EVHTTP_HEAD_MAX = 4 * FRAMING_HEAD_MAX /* above ours, so that ours answers */ };
 
 /* -- requests ---------------------------------------------------------------------------------- */
 
-/* Source of the form: RFC 9110 section 5.6.7. The process stays in the locale "C". */
 const char *server_date(struct server *server)
 {
 	time_t now = time(NULL);
-	struct tm utc;
 
-	if (now != server->dated) {
-		gmtime_r(&now, &utc);
-		strftime(server->date, sizeof(server->date), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-		server->dated = now;
-	}
+	if (now != server->dated)
+		evutil_date_rfc1123(server->date, sizeof(server->date), NULL);
+	server->dated = now;
 	return server->date;
 }
 

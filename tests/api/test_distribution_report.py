@@ -217,10 +217,11 @@ def summing_up_changes_no_report(lab):
     """Decisions of three hours, of which the newest are not settled yet, summed up in slices of four."""
     api = lab.serve(lab.new_database("hours"))
     source, other, (anna, boris) = api.source(), api.source(), team_of(api, 2)
-    api.psql.run("update distribution_progress set summed_until = date_trunc('hour', now()) - interval '3 hours'")
     for minutes in (170, 140, 110, 80, 50, 20, 0):
         at = f"now() - interval '{minutes} minutes'"
         api.psql.run(decision(source, at, [(anna, 0.5, 1), (boris, 1.5, 1)]) + decision(other, at, [(anna, 2, 2)]))
+    # Only now, or the server might have gone past them.
+    api.psql.run("update distribution_progress set summed_until = date_trunc('hour', now()) - interval '3 hours'")
     periods = [{}, *({"from": hour(begin), "to": hour(begin + 1)} for begin in (-3, -2, -1, 0))]
     before = [report_of(api, one, **period) for one in (source, other) for period in periods]
     assert before[0]["assigned"] == before[5]["assigned"] == 14

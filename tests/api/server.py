@@ -27,7 +27,7 @@ class Server:
     def __init__(self, folder, name, database_url, settings):
         self.out_path, self.log = (os.path.join(folder, f"{name}.{kind}") for kind in ("out", "log"))
         self.environment = {**clean_environment(), "TZ": "America/St_Johns", "DATABASE_URL": database_url,
-                            "HOST": "127.0.0.1", "PORT": "0", "UBSAN_OPTIONS": "print_stacktrace=1",
+                            "HOST": "127.0.0.1", "PORT": "0", "UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_leaks=1",
                             **{name: str(value) for name, value in settings.items()}}
         self.process = self._spawn([])
 

@@ -5,6 +5,8 @@ Each case: the bytes, and the statuses that may come back. Whatever is refused e
 taken for a second request, and the server goes on serving everybody else.
 """
 
+import contextlib
+import random
 import re
 import socket
 import struct
@@ -332,6 +334,33 @@ def byte_by_byte_is_the_same(api):
     for first in range(0, len(cases), 16):
         together(min(16, len(cases) - first), lambda index, first=first: one(first + index))
     must_be_alive(api)
+
+
+BYTES = [b"\r", b"\n", b"\r\n", b"\x00", b" ", b"\t", b":", b"/", b"%", b"?", b"#", b"\x7f", b"\x80", b"\xff", b"0", b"9", b"f", b"-", b"+", b",", b";",
+         b"A", b"[", b"{", b"\"", b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"HTTP/1.1", b"Host: y\r\n", b"\r\n\r\n"]
+
+
+def mutated(dice, raw):
+    for _ in range(dice.randint(1, 4)):
+        at = dice.randrange(len(raw))
+        raw = raw[:at] + dice.choice((b"", dice.choice(BYTES))) + raw[at + dice.choice((0, 1, 1, 8)):]
+    return raw
+
+
+@test
+def whatever_becomes_of_a_request_its_answers_are_ours(api):
+    """Nothing but well-formed answers comes back, none of them written by evhttp, and the end of the connection."""
+    dice = random.Random(1)
+    good = [raw for raw, _ in FINE if not raw.startswith((b"HEAD", b"OPTIONS"))] + [GET + b"\r\n"]
+    for number in range(1500):
+        raw = mutated(dice, dice.choice(good)) + dice.choice((b"", HIDDEN))
+        with api.connect() as plug:
+            push(plug, raw)
+            with contextlib.suppress(OSError):
+                plug.shutdown(socket.SHUT_WR)
+            answers_in(read_all(plug), raw)
+        if number % 50 == 0:
+            must_be_alive(api)
 
 
 @test

@@ -60,7 +60,8 @@ def cases(has_network):
         yield endurance_clients.vanished_clients
     else:
         print("left out vanished_clients: no network namespace or no iptables here")
-    yield from (endurance_overload.overload, endurance_memory.memory_runs_out, soak)
+    yield from (endurance_overload.overload, endurance_overload.overload_of_a_slow_database,
+                endurance_memory.memory_runs_out, soak)
 
 
 def run_case(postgres, case):

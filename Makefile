@@ -192,7 +192,7 @@ $(BUILD)/browser/stamp: tests/browser/package.json tests/browser/package-lock.js
 	@scripts/npm-install.sh tests/browser $(@D) && touch $@
 
 TEST_PROGRAMS := leadd unit-tests db-tests fuzz-replay
-test: $(TEST_PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/san/%) $(BUILD)/browser/stamp
+test: $(BUILD)/scarce.so $(TEST_PROGRAMS:%=$(BUILD)/%) $(TEST_PROGRAMS:%=$(BUILD)/san/%) $(BUILD)/browser/stamp
 	@BUILD='$(BUILD)' scripts/test.sh
 
 test-versions: $(BUILD)/leadd

@@ -30,14 +30,31 @@ int64_t loop_now_us(void);
 /* For http/ alone, which hands it to evhttp. */
 struct event_base *loop_event_base(struct loop *loop);
 
+/* As watch_overtakes(), for a descriptor that somebody watches through it; until overtaking_end(). */
+struct overtaking {
+	struct list node;
+	int descriptor;
+};
+
+void overtaking_begin(struct overtaking *overtaking, struct loop *loop, int descriptor);
+void overtaking_end(struct overtaking *overtaking);
+
+enum { LOOP_TURN_EVENTS = 16 };
+
 /*
  * Says that something has become ready and is being served; calls through this header say so themselves, http/ does it
  * for those that libevent makes. A turn lasts from the first of them to the next look at all descriptors, which comes
- * when nothing is left to be served, after 5 ms, or when a watch that overtakes has become readable.
+ * when LOOP_TURN_EVENTS have been served, or all that were ready, or after 5 ms.
  */
 void loop_note_call(struct loop *loop);
 
-/* How long the turns have been. */
+/*
+ * How long something that becomes ready now has to wait until it is served, microseconds: as long as the last one that
+ * was timed, or longer when that one still waits. 0 unless turns leave something over.
+ */
+int64_t loop_lag_us(const struct loop *loop);
+
+/* How long the turns have been, and the lag. */
 void loop_print_metrics(const struct loop *loop, struct buf *out);
 
 /* -- descriptors ------------------------------------------------------------------------------- */
@@ -53,10 +70,7 @@ struct watch;
 struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(void *context, int events),
 			void *context);
 
-/*
- * From now on it is served, once it has become readable, before all that was ready earlier and still waits; for a few
- * watches only (64 of a loop).
- */
+/* From now on it is served in the turn after it has become readable, however many others are ready and wait. */
 void watch_overtakes(struct watch *watch);
 
 /* Changes the wanted events; 0 pauses it. Cheap when nothing changes. */
@@ -87,8 +101,8 @@ struct deferred {
 void deferred_init(struct deferred *deferred, void (*run)(void *context), void *context);
 
 /*
- * Calls run(context) once, after everything that was ready in this turn has been served; asked again before
- * that, it still runs once. Calls come in the order in which they were asked. The struct may be freed inside run.
+ * Calls run(context) once, at the end of this turn; asked again before that, it still runs once. Calls come in the
+ * order in which they were asked. The struct may be freed inside run.
  */
 void loop_defer(struct loop *loop, struct deferred *deferred);
 

@@ -61,8 +61,8 @@ static const struct option options[] = {
 	{ "LINE_MAX", NUMBER(line_max, 1, 1000000), .fallback = "20000", .unit = "contacts",
 	  .help = "Most contacts that wait to be assigned; one more is answered with 503." },
 	{ "LINE_WAIT_MS", NUMBER(line_wait_ms, 1, 60000), .fallback = "500", .unit = "milliseconds",
-	  .help = "A contact that would wait longer than that for its batch, by how long batches have taken of late, "
-		  "is answered with 503 at once. One full batch may always wait; without the database, all may." },
+	  .help = "A contact that would wait longer than that for its batch, by how long reading and batches have "
+		  "taken of late, is answered with 503. One full batch may always wait; without the database, all." },
 	{ "BACKLOG_SWEEP_SECONDS", NUMBER(backlog_sweep_seconds, 1, 3600), .fallback = "30", .unit = "seconds",
 	  .help = "How often to look for contacts that wait although somebody could take them, in case that nothing "
 		  "told of it. Usually the database does, at once." },

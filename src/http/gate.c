@@ -273,6 +273,7 @@ static void on_connection_closed(struct evhttp_connection *evhttp, void *context
 	struct server *server = connection->server;
 
 	(void)evhttp;
+	loop_note_call(server->loop); /* thousands may leave at once */
 	evbuffer_remove_cb(bufferevent_get_input(connection->stream), on_input, connection);
 	deferred_cancel(&connection->soon);
 	if (connection->descriptor >= 0)

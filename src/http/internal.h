@@ -36,6 +36,7 @@ struct server {
 	struct server_options options;
 	struct evhttp *evhttp;
 	struct evconnlistener *listener; /* owned by evhttp; NULL once it is closed */
+	struct overtaking overtaking;    /* its descriptor's */
 	int port;
 	struct rng rng;
 	size_t body_max; /* the largest of any route */

@@ -231,6 +231,8 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	server->evhttp = evhttp_around(server);
 	server->listener = evconnlistener_new(loop_event_base(loop), NULL, NULL,
 					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, descriptor);
+	/* Behind thousands of requests its queue would overflow, and clients try again only after a second or more. */
+	overtaking_begin(&server->overtaking, loop, descriptor);
 	if (!server->evhttp || !server->listener || !evhttp_bind_listener(server->evhttp, server->listener))
 		die(EXIT_BUG, "cannot make an HTTP server");
 	evconnlistener_set_error_cb(server->listener, on_accept_error);
@@ -289,6 +291,7 @@ void server_drain(struct server *server, int64_t wait_ms, void (*on_drained)(voi
 	server->drained_context = context;
 	evhttp_foreach_bound_socket(server->evhttp, close_listener, &bound);
 	server->listener = NULL;
+	overtaking_end(&server->overtaking);
 	if (bound)
 		evhttp_del_accept_socket(server->evhttp, bound);
 	timer_start(server->drain_limit, wait_ms);
@@ -308,6 +311,7 @@ void server_free(struct server **server)
 	ended->is_draining = true;
 	ended->on_drained = NULL;
 	ended->listener = NULL;
+	overtaking_end(&ended->overtaking);
 	lingerers_sweep(ended, 0, true);
 	if (ended->live_requests)
 		log_warn("http.unanswered", "requests=%d", ended->live_requests);

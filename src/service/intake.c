@@ -9,7 +9,7 @@ enum { EXPIRY_TICK_MS = 100 }; /* how exactly deadlines are kept */
 
 enum {
 	BULK_MAX = 64,    /* contacts of the second line in one batch */
-	TOLD_AT_ONCE = 64 /* ends of contacts in one turn: each writes an answer */
+	TOLD_AT_ONCE = 32 /* ends of contacts in one turn: each writes an answer */
 };
 
 static batch_done on_main_done, on_side_done;
@@ -309,6 +309,11 @@ static bool is_closed(const struct intake *intake, int64_t now_ms)
 	       (intake->away_since_ms && now_ms - intake->away_since_ms > intake->wait_ms);
 }
 
+int64_t intake_wait_us(const struct intake *intake)
+{
+	return loop_lag_us(intake->loop) + pace_wait_us(&intake->pace, intake->line.length, intake->batch_max);
+}
+
 /*
  * Whether one more single contact would wait too long. The next batch is open to all; and what gathered while the
  * database was away is let through together with those who come meanwhile.
@@ -320,7 +325,7 @@ static bool is_crowded(const struct intake *intake)
 	if (intake->away_since_ms || intake->line.length < intake->batch_max ||
 	    first->deadline_ms - intake->wait_ms <= intake->back_since_ms)
 		return false;
-	return pace_wait_us(&intake->pace, intake->line.length, intake->batch_max) > intake->line_wait_ms * 1000;
+	return intake_wait_us(intake) > intake->line_wait_ms * 1000;
 }
 
 bool intake_has_room(struct intake *intake)

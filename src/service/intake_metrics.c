@@ -73,8 +73,7 @@ static void print_lines(const struct intake *intake, struct buf *out)
 	metrics_gauge(out, "leadd_intake_queued_max", "As set; beyond it contacts are turned away.", intake->line_max);
 	metrics_begin(out, "leadd_intake_wait_expected_seconds", METRIC_GAUGE,
 		      "How long a single contact that comes now is expected to wait for its batch.");
-	metrics_sample_us(out, "leadd_intake_wait_expected_seconds", "",
-			  pace_wait_us(&intake->pace, intake->line.length, intake->batch_max));
+	metrics_sample_us(out, "leadd_intake_wait_expected_seconds", "", intake_wait_us(intake));
 	metrics_gauge(out, "leadd_intake_parked", "Sources, leads and keys that wait apart for somebody's lock.",
 		      parked);
 }

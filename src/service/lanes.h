@@ -80,6 +80,9 @@ struct intake {
 	struct intake_numbers numbers;
 };
 
+/* How long a single contact that comes now is expected to wait, from its socket until it is in a batch. */
+int64_t intake_wait_us(const struct intake *intake);
+
 /* They count what has happened. */
 void numbers_init(struct intake_numbers *numbers);
 void numbers_note_end(struct intake_numbers *numbers, const struct queued_draft *queued);

@@ -31,7 +31,7 @@ MAY_INCLUDE = {
 
 # Libraries that only some files know.
 LIBRARIES = [
-    (r"event2/", r"(src|include)/http/|src/base/(loop|lookup)\.c|tests/unit/fake_request\.c|tests/fuzz/framing\.c"),
+    (r"event2/", r"(src|include)/http/|src/base/(loop|turns|lookup)\.c|tests/unit/fake_request\.c|tests/fuzz/framing\.c"),
     (r"libpq", r"src/db/|tests/db/"),
     (r"json-c/", r"(src|include)/(http|api)/|tests/unit/|tests/fuzz/(json|bulk)\.c"),
     (r"openssl/", r"src/(base|http|tools)/|src/api/cursor\.c"),

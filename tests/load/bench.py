@@ -26,7 +26,7 @@ import bench_checks  # noqa: E402  (after the path is set)
 import bench_proc  # noqa: E402
 import bench_reads  # noqa: E402
 import bench_report  # noqa: E402
-from bench_runs import BASELINE, BASELINE_WHOLE, GROWTH, STORING  # noqa: E402
+from bench_runs import GROWTH, STORING  # noqa: E402
 from bench_world import Worlds  # noqa: E402
 
 QUICK_SECONDS_MAX = 105
@@ -51,30 +51,37 @@ def arguments():
     quick = is_quick()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", metavar="PART",
-                        help="scenarios with this in their name, and the one they are compared with")
+                        help="scenarios with this in their name, and those that they are compared with")
     parser.add_argument("--repeats", type=int, default=3 if quick else 5)
-    parser.add_argument("--seconds", type=int, default=1 if quick else 5, help="length of each run")
+    parser.add_argument("--seconds", type=int, default=1 if quick else 4, help="length of each run")
     parser.add_argument("--past", type=int, default=10000 if quick else 100000, help="closed contacts of the past")
     parser.add_argument("--write", metavar="FILE", help="write the report as Markdown, too")
     return parser.parse_args()
 
 
-def selected(part):
+def possible():
+    """{name: scenario}"""
     growth = GROWTH if is_set("GROWTH", "0" if is_quick() else "1") else []
     scenarios = [scenario for scenario in [*STORING, *bench_reads.reading()] if scenario.quick or not is_quick()] + growth
     for scenario in scenarios:
-        if not scenario.why_impossible():
-            continue
-        print(f"bench: without {scenario.name}: {scenario.why_impossible()}")
-    return [scenario for scenario in scenarios if not scenario.why_impossible()
-            and (part in scenario.name or scenario.name in (BASELINE, BASELINE_WHOLE))]
+        if scenario.why_impossible():
+            print(f"bench: without {scenario.name}: {scenario.why_impossible()}")
+    return {scenario.name: scenario for scenario in scenarios if not scenario.why_impossible()}
+
+
+def chosen(scenarios, part):
+    """Those with this in their name that are no mere neighbours of others."""
+    found = [scenario for scenario in scenarios.values() if part in scenario.name]
+    neighbours = {name for scenario in found for name in scenario.against}
+    return [scenario for scenario in found if scenario.against or scenario.name not in neighbours]
 
 
 class Bench:
     def __init__(self, options):
         self.options = options
-        self.scenarios = selected(options.only)
-        self.repeats = []  # of each, {scenario's name: figures}
+        self.scenarios = possible()
+        self.turn = collections.deque(chosen(self.scenarios, options.only))
+        self.repeats = []  # of each, {scenario's name: figures}, with "near" in them: the same of those that ran beside it
         self.complaints = []
         self.stored = 0
         self.started = time.monotonic()
@@ -91,18 +98,22 @@ class Bench:
             self.complain(f"world {world.name}, at the end", bench_checks.whole_database(world))
 
     def repeat(self, worlds, repeat):
-        """All scenarios once, each time beginning with another one."""
+        """All scenarios with their neighbours, each time beginning with another one."""
         worlds.tidy()
         figures = {}
-        turn = collections.deque(self.scenarios)
-        turn.rotate(-repeat)
-        for scenario in turn:
-            run = scenario.run(worlds[scenario.world], repeat, self.options.seconds)
-            figures[scenario.name] = run.figures
-            self.stored += run.figures.get("stored", 0)
-            print(bench_report.run_line(repeat, scenario, run.figures), flush=True)
-            self.complain(f"repeat {repeat + 1}, {scenario.name}", run.complaints)
+        for scenario in self.turn:
+            before, after = ([self.scenarios[name] for name in names] for names in (scenario.against[:1], scenario.against[1:]))
+            near = {each.name: self.once(each, worlds, repeat) for each in (*before, scenario, *after)}
+            figures[scenario.name] = {**near.pop(scenario.name), "near": near}
         self.repeats.append(figures)
+        self.turn.rotate(-1)
+
+    def once(self, scenario, worlds, repeat):
+        run = scenario.run(worlds[scenario.world], repeat, self.options.seconds)
+        self.stored += run.figures.get("stored", 0)
+        print(bench_report.run_line(repeat, scenario, run.figures), flush=True)
+        self.complain(f"repeat {repeat + 1}, {scenario.name}", run.complaints)
+        return run.figures
 
     def minutes(self):
         return (time.monotonic() - self.started) / 60

@@ -4,13 +4,16 @@ import statistics
 
 from bench_runs import BASELINE, BASELINE_WHOLE
 
-# How often pgbench's single-call rate with 64 clients on the hot source, of the same repeat: plain, storing the same rows.
+# How often pgbench's single-call rate with 64 clients on the hot source, run beside it: plain, storing the same rows.
 RATIO_BARS = {"hot-64": (11, 18), "hot-256": (15, 25), "hot-1000": (15, 25),
               "spread-64": (6, 11), "spread-256": (8, 16), "spread-1000": (9, 17)}
 FAIR = ("hot-256", "hot-1000", "spread-256", "spread-1000")
+CPU_BARS = {"hot-64": {"server": 40, "postgres": 75}, "hot-256": {"server": 40, "postgres": 55}}
+WHOSE = {"server": "leadd's", "postgres": "PostgreSQL's"}
 GROWN = {"growth-1m": "1 million closed contacts", "growth-5m": "5 million closed contacts",
          "growth-busy": "100,000 active contacts of each operator"}
 
+REFERENCE_RATE = 806  # of pgbench-64 on the machine for which the bars in microseconds are meant
 QUIET_PERCENT = 5  # of all CPU time; above it the report warns
 
 
@@ -21,9 +24,10 @@ class Bar:
     figure: of a repeat's {scenario: figures}
     """
 
-    def __init__(self, what, figure, bar, form, at_most=True, needs_quiet=False):
+    def __init__(self, what, figure, bar, form, at_most=True, needs_quiet=False, needs_speed=False):
         self.what, self.figure, self.bar, self.form, self.at_most = what, figure, bar, form, at_most
         self.needs_quiet = needs_quiet  # worth nothing while other programs compete for the CPUs
+        self.needs_speed = needs_speed  # meant for the reference machine
 
     def row(self, repeats, is_quiet):
         values = []
@@ -34,27 +38,51 @@ class Bar:
                 return None
         value = statistics.median(values)
         return [self.what, self.form.format(value), f"{self.form.format(min(values))} to {self.form.format(max(values))}",
-                *self._judged(value, is_quiet)]
+                *self._judged(value, repeats, is_quiet)]
 
-    def _judged(self, value, is_quiet):
+    def _judged(self, value, repeats, is_quiet):
         if self.bar is None:
             return ["-", ""]
         met = value <= self.bar if self.at_most else value >= self.bar
-        return [f"{'at most' if self.at_most else 'at least'} {self.form.format(self.bar)}",
-                ("met" if met else "not met") + (" (noise)" if self.needs_quiet and not is_quiet else "")]
+        words = "met" if met else "not met"
+        if self.needs_quiet and not is_quiet:
+            words += " (noise)"
+        if self.needs_speed and not met and is_slow(repeats):
+            words += " (slow machine)"
+        return [f"{'at most' if self.at_most else 'at least'} {self.form.format(self.bar)}", words]
 
 
-def ratio(what, name, other, key, bar, form="{:.2f}", **options):
-    """One scenario's figure over another's."""
-    return Bar(f"{name}: {what}", lambda repeat: repeat[name][key] / repeat[other][key], bar, form, needs_quiet=True, **options)
+def speed(repeat, name):
+    """Of the machine during a scenario, in parts of the reference's, by pgbench-64 that ran beside it."""
+    return repeat[name]["near"][BASELINE]["rate"] / REFERENCE_RATE
+
+
+def is_slow(repeats):
+    return statistics.median(speed(repeat, name) for repeat in repeats for name in CPU_BARS if name in repeat) < 0.95
+
+
+def ratio(what, name, other, key, bar=None, other_key=None, form="{:.2f}", at_most=True):
+    """One scenario's figure over that of another one, which ran beside it."""
+    return Bar(f"{name}: {what}", lambda repeat: repeat[name][key] / repeat[name]["near"][other][other_key or key], bar, form,
+               at_most, needs_quiet=True)
 
 
 def times(name, other, bar):
-    return ratio(f"times {other}, contacts/s", name, other, "rate", bar, "{:.1f}", at_most=False)
+    return ratio(f"times {other}, contacts/s", name, other, "rate", bar, form="{:.1f}", at_most=False)
 
 
-def plain(what, name, key, bar, form):
-    return Bar(f"{name}: {what}", lambda repeat: repeat[name][key], bar, form)
+def of_ceiling(clients):
+    return Bar(f"hot-{clients}: contacts/s / the HTTP side alone",
+               lambda repeat: repeat[f"hot-{clients}"]["rate"] / repeat[f"ceiling-{clients}"]["rate"], None, "{:.2f}")
+
+
+def plain(what, name, key, bar, form, **options):
+    return Bar(f"{name}: {what}", lambda repeat: repeat[name][key], bar, form, **options)
+
+
+def at_reference_speed(what, name, key, bar):
+    return Bar(f"{name}: {what}, were {BASELINE} at {REFERENCE_RATE}/s",
+               lambda repeat: repeat[name][key] * speed(repeat, name), bar, "{:.0f}", needs_quiet=True)
 
 
 def fairness(name):
@@ -62,8 +90,8 @@ def fairness(name):
                needs_quiet=True)
 
 
-def longest_turn(repeat):
-    return max(figures["turn_ms"] for figures in repeat.values() if "turn_ms" in figures)
+def longest(key):
+    return lambda repeat: max(figures[key] for figures in repeat.values() if key in figures)
 
 
 def growth(name, clients):
@@ -71,26 +99,32 @@ def growth(name, clients):
                  f"growth-10k-{clients}", "postgres_us", 1.1)
 
 
+def cpu_bars():
+    for name, bars in CPU_BARS.items():
+        for whose, bar in bars.items():
+            what, key = f"{WHOSE[whose]} CPU per contact, µs", f"{whose}_us"
+            yield plain(what, name, key, bar, "{:.0f}", needs_speed=True)
+            yield at_reference_speed(what, name, key, bar)
+
+
 BARS = [
     *[times(name, BASELINE, bar) for name, (bar, _) in RATIO_BARS.items()],
     *[times(name, BASELINE_WHOLE, bar) for name, (_, bar) in RATIO_BARS.items()],
-    Bar(f"hot-64: p99 / mean of {BASELINE}", lambda repeat: repeat["hot-64"]["p99_ms"] / repeat[BASELINE]["mean_ms"],
-        1 / 3, "{:.2f}", needs_quiet=True),
+    ratio(f"p99 / mean of {BASELINE}", "hot-64", BASELINE, "p99_ms", 1 / 3, "mean_ms"),
     ratio("p50 / p50 of pgbench-1", "hot-1", "pgbench-1", "p50_ms", 1.6),
     *[fairness(name) for name in FAIR],
-    plain("leadd's CPU per contact, µs", "hot-64", "server_us", 40, "{:.0f}"),
-    plain("leadd's CPU per contact, µs", "hot-256", "server_us", 40, "{:.0f}"),
-    plain("PostgreSQL's CPU per contact, µs", "hot-64", "postgres_us", 75, "{:.0f}"),
-    plain("PostgreSQL's CPU per contact, µs", "hot-256", "postgres_us", 55, "{:.0f}"),
+    *cpu_bars(),
     *[growth(name, clients) for name in GROWN for clients in (64, 256)],
     plain("leadd's memory before the first contact, MB", "hot-64", "idle_mb", 10, "{:.1f}"),
     plain("leadd's memory at its peak, MB", "hot-1000", "peak_mb", 16, "{:.1f}"),
     plain("leadd's memory at its peak, MB", "hot-10000", "peak_mb", 60, "{:.1f}"),
-    Bar("longest turn of the event loop in any run, ms", longest_turn, 20, "{:.1f}", needs_quiet=True),
-    ratio("contacts/s / without the slow client", "hot-64-beside", "hot-64", "rate", None),
-    ratio("p99 / without the slow client", "hot-64-beside", "hot-64", "p99_ms", None),
-    ratio("contacts/s / one process", "hot-256-two", "hot-256", "rate", None),
-    ratio("contacts/s / one process", "spread-256-two", "spread-256", "rate", None),
-    ratio("contacts/s / the HTTP side alone", "hot-64", "ceiling-64", "rate", None),
-    ratio("contacts/s / the HTTP side alone", "hot-256", "ceiling-256", "rate", None),
+    Bar("longest turn of the event loop in any run, ms of processor time", longest("turn_cpu_ms"), 20, "{:.1f}"),
+    Bar("longest turn of the event loop in any run, ms, with the time in which others had the processor", longest("turn_ms"),
+        None, "{:.1f}"),
+    ratio("contacts/s / without the slow client", "hot-64-beside", "hot-64", "rate"),
+    ratio("p99 / without the slow client", "hot-64-beside", "hot-64", "p99_ms"),
+    ratio("contacts/s / one process", "hot-256-two", "hot-256", "rate"),
+    ratio("contacts/s / one process", "spread-256-two", "spread-256", "rate"),
+    of_ceiling(64),
+    of_ceiling(256),
 ]

@@ -10,7 +10,7 @@ import subprocess
 import bench_proc
 import bench_runs
 import server as leadd
-from bench_world import HOT, Service, longest_turn_ms
+from bench_world import HOT, Service, longest_turn
 from postgres import clean_environment
 from waiting import poll
 
@@ -66,7 +66,7 @@ class Reads(Answers):
             usage.stop()
             load = bench_runs.wrk_figures(out)
             load["rate"] = load["answered"] / load["seconds"]
-            run.figures = self.figures(world, load, usage, turn_ms=longest_turn_ms(service.port),
+            run.figures = self.figures(world, load, usage, **longest_turn(service.port),
                                        answer_bytes=load["bytes"] / max(1, load["answered"]))
         finally:
             service.server.kill()

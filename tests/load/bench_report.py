@@ -3,9 +3,10 @@
 import statistics
 
 import bench_proc
-from bench_bars import BARS, QUIET_PERCENT
+from bench_bars import BARS, QUIET_PERCENT, REFERENCE_RATE
 from bench_runs import BASELINE, REPEATED_PERCENT
 from bench_world import SETTINGS, versions
+
 
 def numbers(values, form):
     return form.format(statistics.median(values)) if values else "-"
@@ -15,7 +16,7 @@ def run_line(repeat, scenario, figures):
     line = f"{repeat + 1} {scenario.name:<18}{figures['rate']:>9.0f}/s  p50 {figures['p50_ms']:>7.2f}  " \
            f"p99 {figures['p99_ms']:>7.2f} ms  postgres {figures['postgres_us']:>5.0f} us"
     for key, form in (("server_us", "  leadd {:>4.0f} us"), ("contacts_per_commit", "  {:>6.1f} per commit"),
-                      ("peak_mb", "  {:>5.1f} MB"), ("turn_ms", "  turn {:>5.1f} ms")):
+                      ("peak_mb", "  {:>5.1f} MB"), ("turn_ms", "  turn {:>5.1f}"), ("turn_cpu_ms", " (CPU {:>4.1f}) ms")):
         if key in figures:
             line += form.format(figures[key])
     if figures.get("refused") or figures.get("not_2xx"):
@@ -37,6 +38,7 @@ COLUMNS = [
     ("leadd MB peak", "peak_mb", "{:.1f}"),
     ("leadd MB after", "after_mb", "{:.1f}"),
     ("longest turn ms", "turn_ms", "{:.1f}"),
+    ("its CPU ms", "turn_cpu_ms", "{:.1f}"),
     ("flush ms", "flush_ms", "{:.2f}"),
     ("others' CPU %", "others_percent", "{:.0f}"),
 ]
@@ -50,6 +52,7 @@ ANSWER_COLUMNS = [
     ("PostgreSQL CPU µs", "postgres_us", "{:.0f}"),
     ("generator CPU µs", "generator_us", "{:.0f}"),
     ("longest turn ms", "turn_ms", "{:.1f}"),
+    ("its CPU ms", "turn_cpu_ms", "{:.1f}"),
     ("others' CPU %", "others_percent", "{:.0f}"),
 ]
 
@@ -80,18 +83,29 @@ class Report:
                        f"{world.seconds:.0f} s)" for world in worlds.made.values()]
 
     def _flush(self):
-        flushes = [figures["flush_ms"] for repeat in self.repeats for figures in repeat.values()]
+        flushes = [figures["flush_ms"] for _, figures in self.runs()]
         return f"{statistics.median(flushes):.2f} ms ({min(flushes):.2f} to {max(flushes):.2f}; before each run)"
 
+    def runs(self):
+        """(scenario's name, figures) of each run, whether for itself or as a neighbour."""
+        for repeat in self.repeats:
+            for name, figures in repeat.items():
+                yield name, figures
+                yield from figures["near"].items()
+
     def values(self, name, key):
-        found = [repeat[name].get(key) for repeat in self.repeats]
-        return [value for value in found if value is not None]
+        return [figures[key] for its, figures in self.runs() if its == name and figures.get(key) is not None]
+
+    def ran(self, stores_contacts):
+        names = {name for name, _ in self.runs()}
+        return [scenario for scenario in self.bench.scenarios.values()
+                if scenario.name in names and scenario.stores_contacts == stores_contacts]
 
     def storing(self):
-        return [scenario for scenario in self.bench.scenarios if scenario.stores_contacts]
+        return self.ran(True)
 
     def answering(self):
-        return [scenario for scenario in self.bench.scenarios if not scenario.stores_contacts]
+        return self.ran(False)
 
     def answer_rows(self):
         rows = [[scenario.name, *[numbers(self.values(scenario.name, key), form) for _, key, form in ANSWER_COLUMNS]]
@@ -101,9 +115,10 @@ class Report:
     def scenario_rows(self):
         rows = []
         for scenario in self.storing():
-            ratios = [repeat[scenario.name]["rate"] / repeat[BASELINE]["rate"] for repeat in self.repeats]
+            ratios = [figures["rate"] / figures["near"][BASELINE]["rate"] for name, figures in self.runs()
+                      if name == scenario.name and BASELINE in figures.get("near", ())]
             row = [scenario.name, *[numbers(self.values(scenario.name, key), form) for _, key, form in COLUMNS]]
-            row[2:2] = [f"{statistics.median(ratios):.2f}"]
+            row[2:2] = [numbers(ratios, "{:.2f}")]
             rows.append(row)
         return ["scenario", COLUMNS[0][0], f"times {BASELINE}", *[heading for heading, _, _ in COLUMNS[1:]]], rows
 
@@ -113,8 +128,8 @@ class Report:
 
     def start_row(self):
         """Times to ready over all fresh processes of all runs."""
-        from_exec, logged = ([figures[key] for repeat in self.repeats for figures in repeat.values()
-                              if figures.get(key) is not None] for key in ("ready_ms", "logged_ready_ms"))
+        from_exec, logged = ([figures[key] for _, figures in self.runs() if figures.get(key) is not None]
+                             for key in ("ready_ms", "logged_ready_ms"))
         if not from_exec:
             return ""
         return (f"Time to ready on this database, {len(from_exec)} starts: {numbers(from_exec, '{:.0f}')} ms from before "
@@ -122,7 +137,7 @@ class Report:
                 f"app.ready ms_since_start={numbers(logged, '{:.0f}')}.")
 
     def others_percent(self, of=statistics.median):
-        return of([figures["others_percent"] for repeat in self.repeats for figures in repeat.values()])
+        return of([figures["others_percent"] for _, figures in self.runs()])
 
     def noise_line(self):
         """How far the figures can be trusted."""
@@ -138,8 +153,8 @@ class Report:
     def data_line(self):
         if self.bench.complaints:
             return f"WRONG DATA, {len(self.bench.complaints)} complaints:\n" + "\n".join(self.bench.complaints)
-        runs = len(self.storing()) * len(self.repeats)
-        loads = [figures for repeat in self.repeats for figures in repeat.values() if "sent" in figures]
+        runs = sum("stored" in figures for _, figures in self.runs())
+        loads = [figures for _, figures in self.runs() if "sent" in figures]
         sent, answered, refused, stored = (sum(figures[key] for figures in loads)
                                            for key in ("sent", "answered", "refused", "stored"))
         return (f"Data: {runs} runs, {self.bench.stored} contacts stored, no complaint. Of wrk's {sent} requests "
@@ -168,10 +183,10 @@ all CPU time). The whole took {self.bench.minutes():.0f} minutes.
 
 ## Repeating it
 
-    make bench                                       # five repeats of 5 s runs; installs wrk when it is missing
+    make bench                                       # five repeats of 4 s runs; installs wrk when it is missing
     QUICK=1 make bench                               # a look, within two minutes
     GROWTH=0 make bench                              # without the large pasts, which take some minutes to make
-    make bench ARGS="--only hot --repeats 7"         # some scenarios, and the one they are compared with
+    make bench ARGS="--only hot --repeats 7"         # some scenarios, and those they are compared with
 
 The database is made anew in the folder for temporary files (`TMPDIR` names another, which has to lie on a real disk), and is
 durable: every 201 is on the disk before it is sent. Exit code 1 means that the data was wrong, never that it was slow.
@@ -185,6 +200,8 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 - Worlds, each a database of its own; what earlier runs stored stays:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
 - {len(self.repeats)} repeats of {options.seconds} s runs, each beginning with another scenario; leadd is a fresh process in each run.
+- Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
+  repeat plain pgbench goes right before a scenario and `-whole` right after it, and so do all others that a bar names.
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.
 - hot: one source, ten operators, weights 1 to 10. spread: 50 sources with ten of 200 operators each, neighbours share six.
 - pgbench: one PL/pgSQL call per contact through a Unix socket, doing the same transaction
@@ -214,9 +231,10 @@ The longest turn of the event loop is what GET /metrics told at the end of the r
 
 {markdown(*self.bar_rows())}
 
-"pgbench" is always `{BASELINE}` or `{BASELINE}-whole` of the same repeat, also for spread: one source is what row locks
-make slow. `pgbench-64-spread` shows what single calls reach where they seldom meet. Figures without a bar are there to be
-looked at.
+"pgbench" is always `{BASELINE}` or `{BASELINE}-whole`, also for spread: one source is what row locks make slow.
+`pgbench-64-spread` shows what single calls reach where they seldom meet. Bars in microseconds of CPU are meant for a machine
+on which `{BASELINE}` makes {REFERENCE_RATE} contacts/s; a second row counts them in that machine's time. Figures without a
+bar are there to be looked at.
 
 ## The data after each run
 

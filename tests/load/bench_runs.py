@@ -10,7 +10,7 @@ import subprocess
 
 import bench_checks
 import bench_proc
-from bench_world import FULL_PLACES, HERE, HOT, SPREAD, Service, longest_turn_ms
+from bench_world import FULL_PLACES, HERE, HOT, SPREAD, Service, longest_turn
 from postgres import clean_environment
 
 REPEATED_PERCENT = 5
@@ -52,10 +52,15 @@ def wrk_figures(out):
     return json.loads(out.strip().splitlines()[-1])
 
 
+def most(figures):
+    """Of each of several the most."""
+    return {name: max(each[name] for each in figures) for name in figures[0]}
+
+
 def together(loads):
     """Figures of several wrk beside each other; the latencies are those of the slowest."""
     whole = {name: sum(load[name] for load in loads) for name in ("sent", "answered", "refused", "broken")}
-    return {**whole, **{name: max(load[name] for load in loads) for name in ("p50_ms", "p99_ms", "mean_ms")}}
+    return {**whole, **most([{name: load[name] for name in ("p50_ms", "p99_ms", "mean_ms")} for load in loads])}
 
 
 def slow_paths(world):
@@ -71,13 +76,16 @@ def percentile(ordered, part):
 
 
 class Scenario:
-    """quick: whether a short run has it, too; world: of bench.py's list"""
+    """
+    quick: whether a short run has it, too; world: of bench.py's list; against: names of those that it is compared with,
+    which run right before and after it, since a machine shared with others is not as fast at all times
+    """
 
     stores_contacts = True
 
-    def __init__(self, name, about, sources, clients, quick=True, world="main"):
+    def __init__(self, name, about, sources, clients, quick=True, world="main", against=()):
         self.name, self.about, self.sources, self.clients = name, about, sources, clients
-        self.quick, self.world = quick, world
+        self.quick, self.world, self.against = quick, world, against
 
     def why_impossible(self):
         """What this machine lacks for it, or None."""
@@ -89,7 +97,7 @@ class Scenario:
     def run(self, world, repeat, seconds):
         """Loads, waits for what is under way, looks at the data."""
         run = Run()
-        label = f"{self.name}-r{repeat}"
+        label = world.new_label(self.name)
         sources = world.new_full_source() if self.sources == FULL else self.sources
         before = world.last_ids()
         flush_ms = bench_proc.flush_ms(world.folder, FLUSHES)
@@ -155,23 +163,24 @@ class Wrk(Scenario):
     """
     The service through HTTP, fresh processes for each run, so that their memory is this run's.
 
-    processes: as many, each with a wrk of its own; beside: one more client asks for slow lists and reports meanwhile
+    processes: as many, each with a wrk of its own; beside: one more client asks for slow lists and reports meanwhile;
+    settings: of leadd
     """
 
-    def __init__(self, name, about, sources, clients, processes=1, beside=False, **options):
+    def __init__(self, name, about, sources, clients, processes=1, beside=False, settings=None, **options):
         super().__init__(name, about, sources, clients, **options)
-        self.processes, self.beside = processes, beside
+        self.processes, self.beside, self.settings = processes, beside, settings or {}
 
     def load(self, world, label, sources, seconds, repeat, run):
         services = []
         try:
-            services += [Service(world) for _ in range(self.processes)]
+            services += [Service(world, self.settings) for _ in range(self.processes)]
             load, usage = self._load(world, services, label, sources, seconds, repeat)
             world.wait_until_quiet()
             first = services[0]
             load.update(after_mb=bench_proc.memory_mb(first.pid), idle_mb=first.idle_mb, ready_ms=first.ready_ms,
                         logged_ready_ms=first.logged_ready_ms(),
-                        turn_ms=max(longest_turn_ms(service.port) for service in services))
+                        **most([longest_turn(service.port) for service in services]))
         except BaseException:
             for service in services:
                 service.server.kill()
@@ -217,7 +226,12 @@ class Wrk(Scenario):
 
 
 BASELINE, BASELINE_WHOLE = "pgbench-64", "pgbench-64-whole"
-HOT_CLIENTS = (1, 64, 256, 1000)
+CLIENTS = (1, 64, 256, 1000)
+
+
+def baselines(clients):
+    return ("pgbench-1",) if clients == 1 else (BASELINE, BASELINE_WHOLE)
+
 
 STORING = [
     Pgbench("pgbench-1", "pgbench, hot source, clients: 1", HOT, 1),
@@ -228,13 +242,16 @@ STORING = [
     Pgbench("pgbench-64-spread", "pgbench, 50 sources, clients: 64", SPREAD, 64, quick=False),
     Pgbench("pgbench-64-spread-whole", "pgbench storing all that the service stores, 50 sources, clients: 64", SPREAD, 64,
             True, quick=False),
-    *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients) for clients in HOT_CLIENTS],
-    *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients, quick=clients != 1)
-      for clients in HOT_CLIENTS],
-    Wrk("hot-64-beside", "hot-64 while one client asks for slow lists and reports", HOT, 64, beside=True),
-    Wrk("hot-256-two", "two processes of leadd on one database, hot source, connections: 128 each", HOT, 256, processes=2),
-    Wrk("spread-256-two", "the same, 50 sources", SPREAD, 256, processes=2, quick=False),
-    Wrk("hot-10000", "leadd, hot source, connections: 10000", HOT, 10000, quick=False),
+    *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients, against=baselines(clients))
+      for clients in CLIENTS],
+    *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients, quick=clients != 1,
+          against=baselines(clients)) for clients in CLIENTS],
+    Wrk("hot-64-beside", "hot-64 while one client asks for slow lists and reports", HOT, 64, beside=True, against=("hot-64",)),
+    Wrk("hot-256-two", "two processes of leadd on one database, hot source, connections: 128 each", HOT, 256, processes=2,
+        against=("hot-256",)),
+    Wrk("spread-256-two", "the same, 50 sources", SPREAD, 256, processes=2, quick=False, against=("spread-256",)),
+    Wrk("hot-10000", "leadd, hot source, connections: 10000, nobody turned away (LINE_WAIT_MS=60000)", HOT, 10000,
+        settings={"LINE_WAIT_MS": 60000}, quick=False),
     Wrk("full-64", f"leadd, {FULL_PLACES} places run out, connections: 64", FULL, 64),
 ]
 
@@ -242,5 +259,6 @@ STORING = [
 GROWTH_CLIENTS = (64, 256)
 GROWTH_WORLDS = {"10k": "10 thousand closed contacts", "1m": "1 million closed contacts", "5m": "5 million closed contacts",
                  "busy": "10 thousand closed contacts, 100,000 active ones of each operator"}
-GROWTH = [Wrk(f"growth-{world}-{clients}", f"leadd, hot source, {words}, connections: {clients}", HOT, clients, world=world)
+GROWTH = [Wrk(f"growth-{world}-{clients}", f"leadd, hot source, {words}, connections: {clients}", HOT, clients, world=world,
+              against=() if world == "10k" else (f"growth-10k-{clients}",))
           for world, words in GROWTH_WORLDS.items() for clients in GROWTH_CLIENTS]

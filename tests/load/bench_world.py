@@ -48,22 +48,23 @@ class DurablePostgres(Postgres):
             file.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
 
 
-def longest_turn_ms(port):
-    """Of the event loop, since the process began."""
+def longest_turn(port):
+    """Figures of the event loop, since the process began: the longest turn, and the most processor time of one."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_SECONDS)
     connection.request("GET", "/metrics")
     metrics = Metrics(connection.getresponse().read().decode())
     connection.close()
-    return metrics.value("leadd_loop_turn_longest_seconds") * 1000
+    return {"turn_ms": metrics.value("leadd_loop_turn_longest_seconds") * 1000,
+            "turn_cpu_ms": metrics.value("leadd_loop_turn_longest_cpu_seconds") * 1000}
 
 
 class Service:
     """leadd as it ships, ready; with how long that took from before exec."""
 
-    def __init__(self, world):
+    def __init__(self, world, settings=None):
         world.services += 1
         start = time.perf_counter()
-        self.server = leadd.Server(world.folder, f"leadd-{world.services}", world.url, {})
+        self.server = leadd.Server(world.folder, f"leadd-{world.services}", world.url, settings or {})
         self.pid = self.server.process.pid
         try:
             self.port = self._wait_for(self._printed_port)
@@ -112,6 +113,7 @@ class World:
     def __init__(self, postgres, name, past, active=0, idle=0):
         self.postgres, self.name, self.past = postgres, name, past
         self.services = 0
+        self.runs = 0
         started = time.monotonic()
         self._build(active, idle)
         self.seconds = time.monotonic() - started
@@ -140,6 +142,11 @@ class World:
     def tidy(self):
         """The same clean start for each repeat; a checkpoint follows."""
         self.psql.run("vacuum analyze")
+
+    def new_label(self, name):
+        """Of one run; what it stores can be found by it."""
+        self.runs += 1
+        return f"{name}-r{self.runs}"
 
     def last_ids(self):
         """Highest ids of contacts and leads."""

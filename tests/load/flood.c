@@ -1,6 +1,7 @@
 /*
  * An open-loop generator of contacts: so many a second are due, whatever becomes of those before. Latency counts from
- * the moment at which a contact was due, so that time in which the service, or this program, falls behind is in it.
+ * the moment at which a contact was due, so that time in which the service, or this program, falls behind is in it. One
+ * for which no connection gets free within PATIENCE_MS is given up.
  *
  * flood PORT RATE SECONDS CONNECTIONS SOURCE_ID [SOURCE_ID ...]; RATE 0: each connection sends again when it is
  * answered. Prints one JSON object. It reads answers like the service's own, not any HTTP.
@@ -26,6 +27,7 @@ enum {
 	BODY_BYTES = 160,
 	REQUEST_BYTES = 400,
 	LAST_ANSWERS_S = 15,
+	PATIENCE_MS = 100,
 	SOURCES_MAX = 64
 };
 
@@ -54,13 +56,13 @@ struct flood {
 	struct plug *plugs;
 	size_t plug_max, plug_count; /* plugs in use or being opened are the first plug_count */
 	struct plug *idle;
-	uint64_t sent, busy; /* contacts; those on their way */
+	uint64_t sent, given_up, busy; /* contacts; those on their way */
 	int64_t sources[SOURCES_MAX];
 	size_t source_count;
 	struct times stored, refused;
 	uint64_t stored_in_time; /* before the end */
 	uint64_t others, lost, without_retry_after, unconnected;
-	size_t lag_max; /* contacts that were due and not sent */
+	size_t lag_max; /* contacts that were due and waited for a connection */
 };
 
 static int64_t now_ns(void)
@@ -152,7 +154,8 @@ static void send_contact(struct flood *flood, struct plug *plug, int64_t due_ns)
 /* How many are due by now. */
 static uint64_t due_count(const struct flood *flood, int64_t now)
 {
-	return (uint64_t)((double)(now - flood->start_ns) * flood->rate / (double)SECOND_NS);
+	return now > flood->start_ns ? (uint64_t)((double)(now - flood->start_ns) * flood->rate / (double)SECOND_NS)
+				     : 0;
 }
 
 static int64_t due_at(const struct flood *flood, uint64_t number)
@@ -164,15 +167,18 @@ static int64_t due_at(const struct flood *flood, uint64_t number)
 static void send_due(struct flood *flood, int64_t now)
 {
 	uint64_t due = flood->rate > 0 ? due_count(flood, now) : flood->sent + flood->plug_max;
+	uint64_t hopeless = flood->rate > 0 ? due_count(flood, now - PATIENCE_MS * (SECOND_NS / 1000)) : 0;
 	size_t lag;
 
-	while (flood->idle && flood->sent < due) {
+	if (hopeless > flood->sent + flood->given_up)
+		flood->given_up = hopeless - flood->sent;
+	while (flood->idle && flood->sent + flood->given_up < due) {
 		struct plug *plug = flood->idle;
 
 		flood->idle = plug->next_idle;
-		send_contact(flood, plug, flood->rate > 0 ? due_at(flood, flood->sent) : now);
+		send_contact(flood, plug, flood->rate > 0 ? due_at(flood, flood->sent + flood->given_up) : now);
 	}
-	lag = (size_t)(due - flood->sent);
+	lag = (size_t)(due - flood->sent - flood->given_up);
 	if (flood->rate > 0 && lag > flood->lag_max)
 		flood->lag_max = lag;
 	for (size_t i = 0; i < OPENS_A_TURN && i < lag && flood->plug_count < flood->plug_max; i++)
@@ -249,7 +255,7 @@ static void run(struct flood *flood)
 
 		if (now < flood->end_ns)
 			send_due(flood, now);
-		count = epoll_wait(flood->epoll, events, EVENTS, 1);
+		count = epoll_pwait(flood->epoll, events, EVENTS, 1, NULL); /* epoll_wait() is the loop's */
 		for (int i = 0; i < count; i++)
 			on_event(flood, events[i].data.ptr, events[i].events);
 		now = now_ns();

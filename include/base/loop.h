@@ -101,8 +101,8 @@ struct deferred {
 void deferred_init(struct deferred *deferred, void (*run)(void *context), void *context);
 
 /*
- * Calls run(context) once, at the end of this turn; asked again before that, it still runs once. Calls come in the
- * order in which they were asked. The struct may be freed inside run.
+ * Calls run(context) once, after everything that was ready in this turn has been served; asked again before
+ * that, it still runs once. Calls come in the order in which they were asked. The struct may be freed inside run.
  */
 void loop_defer(struct loop *loop, struct deferred *deferred);
 

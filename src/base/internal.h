@@ -13,7 +13,10 @@ struct on_signal;
 
 struct loop {
 	struct event_base *base;
-	struct list overtaking; /* struct overtaking */
+	struct list overtaking;   /* struct overtaking */
+	struct event *after_turn; /* activated by hand: runs behind everything that is active in this turn */
+	struct event *next_turn;  /* the same in the turn to come: for calls that defer again */
+	bool is_deferring;
 	struct list deferred;
 	struct watch *canary; /* of an eventfd that waits as long as everybody else */
 	int canary_descriptor;

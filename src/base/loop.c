@@ -1,4 +1,4 @@
-/* libevent behind a small face: descriptors, timers, signals, "after this turn" */
+/* libevent behind a small face: descriptors, timers, signals, "after this turn". */
 #include "base/loop.h"
 
 #include "base/internal.h"
@@ -50,6 +50,27 @@ struct watch {
 	void *context;
 };
 
+/* Only what was asked before this turn: a call that defers itself again comes in the next one. */
+static void run_deferred(evutil_socket_t fd, short events, void *context)
+{
+	struct loop *loop = context;
+	struct list turn, *node;
+
+	(void)fd;
+	(void)events;
+	loop_note_call(loop);
+	list_init(&turn);
+	while ((node = list_shift(&loop->deferred)))
+		list_append(&turn, node);
+	loop->is_deferring = true;
+	while ((node = list_shift(&turn))) {
+		struct deferred *deferred = LIST_ITEM(node, struct deferred, node);
+
+		deferred->run(deferred->context);
+	}
+	loop->is_deferring = false;
+}
+
 static void on_libevent_log(int severity, const char *message)
 {
 	log_line(severity == EVENT_LOG_DEBUG ? LOG_DEBUG
@@ -86,6 +107,8 @@ struct loop *loop_new(void)
 	}
 	if (!loop->base)
 		die(EXIT_BUG, "cannot make an event loop");
+	loop->after_turn = event_new(loop->base, -1, 0, run_deferred, loop);
+	loop->next_turn = event_new(loop->base, -1, 0, run_deferred, loop);
 	list_init(&loop->deferred);
 	turns_init(loop);
 	return loop;
@@ -104,40 +127,20 @@ void loop_free(struct loop **loop)
 	}
 	lookups_end(*loop);
 	turns_end(*loop);
+	event_free((*loop)->after_turn);
+	event_free((*loop)->next_turn);
 	event_base_free((*loop)->base);
 	mem_free(*loop);
 	*loop = NULL;
 }
 
-/* Only what has been asked so far: a call that defers itself again comes after the next turn. */
-static void run_deferred(struct loop *loop)
-{
-	struct list calls, *node;
-
-	if (list_is_empty(&loop->deferred))
-		return;
-	loop_note_call(loop);
-	list_init(&calls);
-	while ((node = list_shift(&loop->deferred)))
-		list_append(&calls, node);
-	while ((node = list_shift(&calls))) {
-		struct deferred *deferred = LIST_ITEM(node, struct deferred, node);
-
-		deferred->run(deferred->context);
-	}
-}
-
-/* Turn by turn: libevent tells nobody when one ends. With calls to come it does not wait for anything. */
+/* Turn by turn: libevent tells nobody when one ends. */
 void loop_run(struct loop *loop)
 {
-	int wait;
-
-	do {
-		run_deferred(loop);
+	do
 		turns_next(loop);
-		wait = list_is_empty(&loop->deferred) ? 0 : EVLOOP_NONBLOCK;
-	} while (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | wait) >= 0 &&
-		 !event_base_got_exit(loop->base));
+	while (event_base_loop(loop->base, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY) >= 0 &&
+	       !event_base_got_exit(loop->base));
 	turns_next(loop);
 }
 
@@ -277,6 +280,11 @@ void loop_defer(struct loop *loop, struct deferred *deferred)
 	if (!list_is_empty(&deferred->node))
 		return;
 	list_append(&loop->deferred, &deferred->node);
+	/* libevent would run an event that activates itself again and again, and look at no descriptor meanwhile. */
+	if (loop->is_deferring)
+		event_add(loop->next_turn, &(struct timeval){ 0 });
+	else
+		event_active(loop->after_turn, EV_TIMEOUT, 0);
 }
 
 void deferred_cancel(struct deferred *deferred)

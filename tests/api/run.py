@@ -113,6 +113,7 @@ def run_tests(lab, module, tests):
 
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup servers would ignore it, too
     postgres = Postgres()
     try:
         results = [run_file(postgres, module, tests) for module, tests in selected(sys.argv[1:])]

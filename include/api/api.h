@@ -20,7 +20,15 @@ struct api {
 	size_t bulk_bytes; /* of the bulk requests that are under way */
 	size_t bulk_bytes_max;
 	struct buf openapi; /* the document, printed once at start */
+	struct {
+		size_t count;       /* those under way */
+		struct list played; /* of them, in turn */
+		struct deferred next;
+	} simulations;
 };
+
+/* Sets up what is not an option: the rest is zero or the caller's. */
+void api_init(struct api *api);
 
 /* All endpoints; ends with a row without a path. */
 extern const struct route api_routes[];

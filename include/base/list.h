@@ -43,6 +43,17 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
+/* Puts all nodes of one list behind those of another. */
+static inline void list_move(struct list *to, struct list *from)
+{
+	while (!list_is_empty(from)) {
+		struct list *node = from->next;
+
+		list_remove(node);
+		list_append(to, node);
+	}
+}
+
 /* The first node, taken out; NULL when the list is empty. */
 static inline struct list *list_shift(struct list *head)
 {

@@ -70,7 +70,7 @@ struct watch;
 struct watch *watch_new(struct loop *loop, int fd, int events, void (*on_ready)(void *context, int events),
 			void *context);
 
-/* From now on it is served in the turn after it has become readable, however many others are ready and wait. */
+/* From now on it is served as soon as what has begun its turn is, however many others are ready and wait for theirs. */
 void watch_overtakes(struct watch *watch);
 
 /* Changes the wanted events; 0 pauses it. Cheap when nothing changes. */

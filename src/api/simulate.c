@@ -5,7 +5,8 @@
 
 enum {
 	CONTACTS_MAX = 100000,
-	LOOKS_A_TURN = 200000 /* links looked at in one turn of the loop: a few milliseconds */
+	LOOKS_A_TURN = 200000, /* links looked at in one turn of the loop: a few milliseconds */
+	AT_ONCE = 16           /* under way; each has a large part of a processor for a second at most */
 };
 
 static const struct field operator_fields[] = {
@@ -160,44 +161,68 @@ static void play_one(struct simulation *simulation)
 		simulation->players[choice.seat].full_at = simulation->done;
 }
 
-/* In slices, so that a large case keeps nobody else waiting. */
+/* One slice of one of them in a turn of the loop, so that they keep nobody else waiting, whatever their number. */
 static void play_slice(void *context)
 {
-	struct simulation *simulation = context;
-	struct api *api = request_world(simulation->operation->request);
+	struct api *api = context;
+	struct simulation *simulation = LIST_ITEM(api->simulations.played.next, struct simulation, node);
 	size_t slice = LOOKS_A_TURN / (simulation->roster.link_count + 1);
 
+	list_remove(&simulation->node);
 	for (size_t i = 0; i < slice && simulation->done < simulation->contacts; i++)
 		play_one(simulation);
-	if (simulation->done < simulation->contacts)
-		loop_defer(api->loop, &simulation->next);
-	else
+	if (simulation->done < simulation->contacts) {
+		list_append(&api->simulations.played, &simulation->node);
+	} else {
+		api->simulations.count--;
 		reply_result(simulation);
+	}
+	if (!list_is_empty(&api->simulations.played))
+		loop_defer(api->loop, &api->simulations.next);
 }
 
 static void finish_case(struct operation *operation)
 {
 	struct simulation *simulation = operation->extra;
+	struct api *api = request_world(operation->request);
 
-	if (operation->problem || operation->faults)
+	if (operation->problem || operation->faults) {
+		api->simulations.count--;
 		operation_reply(operation);
-	else
-		play_slice(simulation);
+		return;
+	}
+	list_append(&api->simulations.played, &simulation->node);
+	loop_defer(api->loop, &api->simulations.next);
+}
+
+void api_init(struct api *api)
+{
+	list_init(&api->simulations.played);
+	deferred_init(&api->simulations.next, play_slice, api);
 }
 
 void sources_simulate(struct request *request)
 {
-	struct operation *operation = operation_new(request, NULL, finish_case);
-	struct simulation *simulation = arena_alloc(request_arena(request), 1, sizeof(*simulation));
-	const struct value *input = operation->input;
+	struct api *api = request_world(request);
+	struct operation *operation;
+	struct simulation *simulation;
+	const struct value *input;
 
+	if (api->simulations.count == AT_ONCE) {
+		reply_problem(request, &problem_unavailable, "Nothing was tried out: %d simulations are under way.",
+			      AT_ONCE);
+		return;
+	}
+	api->simulations.count++;
+	operation = operation_new(request, NULL, finish_case);
+	simulation = arena_alloc(request_arena(request), 1, sizeof(*simulation));
+	input = operation->input;
 	simulation->wish.source_id = request_path_number(request, 0);
 	simulation->weights = weights_of(request, &input[SIMULATE_WEIGHTS]);
 	simulation->seed =
 		input[SIMULATE_SEED].is_given ? input[SIMULATE_SEED].integer : (int64_t)(rng_entropy() >> 12);
 	rng_seed(&simulation->rng, (uint64_t)simulation->seed);
 	simulation->operation = operation;
-	deferred_init(&simulation->next, play_slice, simulation);
 	operation->extra = simulation;
 	operation_start(operation, simulation_case_steps);
 }

@@ -27,7 +27,7 @@ struct simulation {
 	struct rng rng;
 	int64_t seed, contacts, done, first_waiting_at;
 	struct operation *operation; /* its extra is the simulation */
-	struct deferred next;
+	struct list node;            /* of those that are played */
 };
 
 /* One step that reads the case: the roster, the players and the number of contacts; or what is wrong with it. */

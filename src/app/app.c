@@ -202,6 +202,7 @@ static void open_api(struct app *app)
 				 .is_ready = is_ready,
 				 .print_metrics = print_metrics,
 				 .app = app };
+	api_init(&app->api);
 	buf_init(&app->api.openapi);
 	openapi_print(&app->api.openapi, api_routes);
 }

@@ -25,6 +25,7 @@ struct loop {
 	struct evdns_base *dns; /* made on the first lookup */
 	int64_t turn_since_us;  /* 0: nothing has been called yet in this turn */
 	unsigned turn_calls;
+	bool turn_was_cut; /* it has left over some of what was ready */
 	int64_t turn_since_cpu_us;
 	int64_t turn_longest_us, turn_longest_cpu_us;
 	struct histogram turns;

@@ -50,7 +50,10 @@ struct watch {
 	void *context;
 };
 
-/* Only what was asked before this turn: a call that defers itself again comes in the next one. */
+/*
+ * Only what was asked before this turn: a call that defers itself again comes in the next one, as do those for which
+ * this one has become too long.
+ */
 static void run_deferred(evutil_socket_t fd, short events, void *context)
 {
 	struct loop *loop = context;
@@ -58,17 +61,23 @@ static void run_deferred(evutil_socket_t fd, short events, void *context)
 
 	(void)fd;
 	(void)events;
-	loop_note_call(loop);
 	list_init(&turn);
-	while ((node = list_shift(&loop->deferred)))
-		list_append(&turn, node);
+	list_move(&turn, &loop->deferred);
 	loop->is_deferring = true;
 	while ((node = list_shift(&turn))) {
 		struct deferred *deferred = LIST_ITEM(node, struct deferred, node);
 
+		loop_note_call(loop);
 		deferred->run(deferred->context);
+		if (loop->turn_was_cut)
+			break;
 	}
 	loop->is_deferring = false;
+	if (list_is_empty(&turn))
+		return;
+	list_move(&turn, &loop->deferred);
+	list_move(&loop->deferred, &turn);
+	event_active(loop->after_turn, EV_TIMEOUT, 0); /* before all that becomes ready in the turn to come */
 }
 
 static void on_libevent_log(int severity, const char *message)

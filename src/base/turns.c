@@ -77,7 +77,7 @@ static void let_overtake(struct loop *loop)
 	struct pollfd looks[OVERTAKING_MAX];
 	nfds_t count = 0;
 
-	if (loop->turn_calls < LOOP_TURN_EVENTS / 2)
+	if (!loop->turn_was_cut && loop->turn_calls < LOOP_TURN_EVENTS / 2)
 		return;
 	for (struct list *node = loop->overtaking.next; node != &loop->overtaking && count < COUNT_OF(looks);
 	     node = node->next)
@@ -95,7 +95,7 @@ static void let_overtake(struct loop *loop)
 /* A full turn has left something over: the canary joins those that wait, and tells how long that takes. */
 static void time_lag(struct loop *loop)
 {
-	if (loop->turn_calls < LOOP_TURN_EVENTS)
+	if (!loop->turn_was_cut && loop->turn_calls < LOOP_TURN_EVENTS)
 		loop->lag_us = 0;
 	else if (!loop->canary_since_us && eventfd_write(loop->canary_descriptor, 1) == 0)
 		loop->canary_since_us = loop_now_us();
@@ -127,10 +127,13 @@ void loop_note_call(struct loop *loop)
 		loop->turn_since_us = now_us;
 		loop->turn_since_cpu_us = cpu_now_us();
 		loop->turn_calls = 0;
+		loop->turn_was_cut = false;
 	}
 	loop->turn_calls++;
-	if (now_us - loop->turn_since_us >= TURN_MS * 1000)
-		event_base_loopbreak(loop->base);
+	if (now_us - loop->turn_since_us < TURN_MS * 1000)
+		return;
+	loop->turn_was_cut = true;
+	event_base_loopbreak(loop->base);
 }
 
 int64_t loop_lag_us(const struct loop *loop)

@@ -7,9 +7,13 @@
 #include <assert.h>
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
 
 enum { DETAIL_CHARACTERS_MAX = 1000, METRICS_BYTES = 65536 };
 
@@ -106,6 +110,32 @@ static struct evbuffer *body_of(struct request *request)
 	return evhttp_request_get_output_buffer(request->evhttp);
 }
 
+static bool lists(const char *tokens, const char *token)
+{
+	size_t length = strlen(token);
+
+	while (*tokens) {
+		size_t part = strcspn(tokens, " \t,");
+
+		if (part == length && strncasecmp(tokens, token, length) == 0)
+			return true;
+		tokens += part;
+		tokens += strspn(tokens, " \t,");
+	}
+	return false;
+}
+
+/* evhttp looks at the beginning of the first such header only. */
+static bool asks_to_close(const struct request *request)
+{
+	const struct evkeyval *header;
+
+	TAILQ_FOREACH(header, evhttp_request_get_input_headers(request->evhttp), next)
+	if (strcasecmp(header->key, "Connection") == 0 && lists(header->value, "close"))
+		return true;
+	return false;
+}
+
 /*
  * Ends the request; the body, of that length, is in the output buffer, unless the method or status has none. kept: how
  * much memory that takes
@@ -126,7 +156,7 @@ static void finish(struct request *request, int status, const char *content_type
 		evhttp_add_header(headers, "Content-Type", content_type);
 	if (has_body(status))
 		evhttp_add_header(headers, "Content-Length", int_print((int64_t)length, digits));
-	if (request->server->is_lingering)
+	if (request->server->is_lingering || asks_to_close(request))
 		evhttp_add_header(headers, "Connection", "close");
 	reply_note(request, status, length);
 	if (connection)

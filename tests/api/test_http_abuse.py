@@ -198,6 +198,8 @@ FINE = [
     (GET + b"X: y\r\n" * 90 + b"Connection: close\r\n\r\n", 200),
     (GET + b"Content-Length: 0\r\nConnection: close\r\n\r\n", 200),
     (GET + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n", 200),
+    (GET + b"Connection: x , CLOSE\r\n\r\n", 200),
+    (GET + b"Connection: keep-alive\r\nConnection: close\r\n\r\n", 200),
     (b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 204),
     (b"OPTIONS /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 204),
     (b"HEAD /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 200),

@@ -1,6 +1,7 @@
 """Trying out weights, limits and strategies: the real rule on a copy, nothing written."""
 
 from harness import test
+from waiting import meanwhile, together
 
 BIGGEST_ID = 2**63 - 1
 
@@ -182,12 +183,19 @@ def an_empty_case_is_no_failure(api):
 
 
 @test
-def others_are_served_meanwhile(api):
-    team = [api.operator(max_load_limit=1000000) for _ in range(20)]
+def many_at_once_are_bounded_and_keep_nobody_waiting(api):
+    team = [api.operator(max_load_limit=1000000) for _ in range(100)]
     source = api.source([(operator, 1) for operator in team])
-    simulation = simulate(api, source, contacts=100000).must(200)
-    assert simulation["assigned"] == 100000
-    assert api.load(team[0]) == 0
+    with meanwhile(together, 40, lambda _: simulate(api, source, contacts=100000, seed=1)) as running:
+        api.contact(source)
+        assert not running.done(), "contacts wait for simulations"
+    answers = running.result()
+    played = [answer.must(200) for answer in answers if answer.status != 503]
+    assert 16 <= len(played) < 40
+    assert all(simulation["assigned"] == 100000 for simulation in played)
+    assert all(int(answer.headers["retry-after"]) > 0 for answer in answers if answer.status == 503)
+    assert simulate(api, source, contacts=10).must(200)["assigned"] == 10
+    assert api.load(team[0]) <= 1
 
 
 @test

@@ -84,6 +84,7 @@ int main(void)
 	const char *why;
 
 	signal(SIGPIPE, SIG_IGN);
+	api_init(&api);
 	list_init(&intake.line);
 	deferred_init(&intake.answer, answer_all, &intake);
 	server = server_new(loop, &options, &why);

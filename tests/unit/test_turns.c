@@ -110,7 +110,58 @@ START_TEST(what_becomes_ready_meanwhile_overtakes_a_crowd)
 }
 END_TEST
 
+enum { LONG_CALLS = 3, LONG_MS = 6 };
+
+/* Deferred calls that take long, and a client who is ready meanwhile. */
+struct long_calls {
+	struct crowd crowd;
+	struct deferred calls[LONG_CALLS];
+	int made, made_before_client;
+};
+
+static void take_long(void *context)
+{
+	struct long_calls *calls = context;
+	int64_t end_ms = loop_now_ms() + LONG_MS;
+
+	while (loop_now_ms() < end_ms)
+		continue;
+	if (++calls->made == LONG_CALLS)
+		loop_stop(calls->crowd.loop);
+}
+
+static void on_client(void *context, int events)
+{
+	struct member *member = context;
+	struct long_calls *calls = (struct long_calls *)(void *)member->crowd;
+
+	(void)events;
+	take_byte(member);
+	calls->made_before_client = calls->made;
+}
+
+/* A turn is cut among deferred calls, too; those that are left over are made in the next one. */
+START_TEST(deferred_calls_that_take_long_let_others_in_between)
+{
+	struct long_calls calls = { .crowd.loop = loop_new() };
+
+	member_init(&calls.crowd.late, &calls.crowd, on_client);
+	give_byte(&calls.crowd.late);
+	for (int i = 0; i < LONG_CALLS; i++) {
+		deferred_init(&calls.calls[i], take_long, &calls);
+		loop_defer(calls.crowd.loop, &calls.calls[i]);
+	}
+	loop_run(calls.crowd.loop);
+	ck_assert_int_eq(calls.made, LONG_CALLS);
+	ck_assert_int_gt(calls.made_before_client, 0);
+	ck_assert_int_lt(calls.made_before_client, LONG_CALLS);
+	member_done(&calls.crowd.late);
+	loop_free(&calls.crowd.loop);
+}
+END_TEST
+
 UNIT_SUITE(turns)
 {
+	tcase_add_test(tests, deferred_calls_that_take_long_let_others_in_between);
 	tcase_add_test(tests, what_becomes_ready_meanwhile_overtakes_a_crowd);
 }

@@ -1,4 +1,5 @@
 /* Embedded files: found by name in a table, never by a path built of input. */
+#include "http/internal.h"
 #include "http/assets.h"
 
 #include "base/log.h"
@@ -16,18 +17,6 @@ const struct asset *asset_find(struct text path)
 		if (text_equals(text_of(asset->path), path))
 			return asset;
 	return NULL;
-}
-
-/* Takes one element of a comma-separated header value, without the blanks around it, off the front of *rest. */
-static struct text take_element(const char **rest)
-{
-	const char *from = *rest + strspn(*rest, " \t,");
-	size_t length = strcspn(from, ",");
-
-	*rest = from + length;
-	while (length && (from[length - 1] == ' ' || from[length - 1] == '\t'))
-		length--;
-	return (struct text){ from, length };
 }
 
 /* Whether an element of Accept-Encoding is that coding, with a quality above 0 ("gzip;q=0.5"). */
@@ -51,7 +40,7 @@ static bool accepts(struct text element, const char *coding)
 static bool accepts_gzip(const char *header)
 {
 	while (header && *header) {
-		struct text element = take_element(&header);
+		struct text element = header_element(&header);
 
 		if (accepts(element, "gzip") || accepts(element, "*"))
 			return true;
@@ -63,7 +52,7 @@ static bool accepts_gzip(const char *header)
 static bool names_etag(const char *header, const char *etag)
 {
 	while (header && *header) {
-		struct text element = take_element(&header);
+		struct text element = header_element(&header);
 
 		if (element.length > 2 && memcmp(element.at, "W/", 2) == 0)
 			element = (struct text){ element.at + 2, element.length - 2 };

@@ -211,6 +211,9 @@ int socket_port(int descriptor);
 /* Now, as the header Date has it; printed once a second. */
 const char *server_date(struct server *server);
 
+/* Takes one element of a comma-separated header value, without the blanks around it, off the front of *rest. */
+struct text header_element(const char **rest);
+
 /* One more connection; the listener pauses where it was the last one for now. */
 void server_accepted(struct server *server);
 

@@ -110,29 +110,21 @@ static struct evbuffer *body_of(struct request *request)
 	return evhttp_request_get_output_buffer(request->evhttp);
 }
 
-static bool lists(const char *tokens, const char *token)
-{
-	size_t length = strlen(token);
-
-	while (*tokens) {
-		size_t part = strcspn(tokens, " \t,");
-
-		if (part == length && strncasecmp(tokens, token, length) == 0)
-			return true;
-		tokens += part;
-		tokens += strspn(tokens, " \t,");
-	}
-	return false;
-}
-
 /* evhttp looks at the beginning of the first such header only. */
 static bool asks_to_close(const struct request *request)
 {
-	const struct evkeyval *header;
+	const struct evkeyvalq *headers = evhttp_request_get_input_headers(request->evhttp);
 
-	TAILQ_FOREACH(header, evhttp_request_get_input_headers(request->evhttp), next)
-	if (strcasecmp(header->key, "Connection") == 0 && lists(header->value, "close"))
-		return true;
+	for (const struct evkeyval *header = TAILQ_FIRST(headers); header; header = TAILQ_NEXT(header, next)) {
+		const char *rest = strcasecmp(header->key, "Connection") == 0 ? header->value : "";
+
+		while (*rest) {
+			struct text element = header_element(&rest);
+
+			if (element.length == 5 && strncasecmp(element.at, "close", 5) == 0)
+				return true;
+		}
+	}
 	return false;
 }
 

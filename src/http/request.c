@@ -185,6 +185,17 @@ size_t request_query(const struct request *request, const struct query_parameter
 	return request->target.parameter_count;
 }
 
+struct text header_element(const char **rest)
+{
+	const char *from = *rest + strspn(*rest, " \t,");
+	size_t length = strcspn(from, ",");
+
+	*rest = from + length;
+	while (length && (from[length - 1] == ' ' || from[length - 1] == '\t'))
+		length--;
+	return (struct text){ from, length };
+}
+
 /* evhttp has taken the blanks off, but for tabs in front. */
 const char *request_header(const struct request *request, const char *name)
 {

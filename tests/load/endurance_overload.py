@@ -73,8 +73,8 @@ class Try:
 
     def figures(self):
         flood = self.flood
-        return (f"sustainable {self.rate:.0f}/s (p99 {self.calm.stored_p99_ms:.0f} ms), afterwards {self.rate_after:.0f}/s; of {TIMES * self.rate:.0f}/s sent "
-                f"{flood.sent / OVERLOAD_SECONDS:.0f}/s, for the others no connection got free; stored "
+        return (f"sustainable {self.rate:.0f}/s (p99 {self.calm.stored_p99_ms:.0f} ms), afterwards {self.rate_after:.0f}/s; "
+                f"of {TIMES * self.rate:.0f}/s sent {flood.sent / OVERLOAD_SECONDS:.0f}/s, for the others no connection got free; stored "
                 f"{flood.stored_per_s:.0f}/s ({flood.stored_per_s / self.rate:.0%}), p50 {flood.stored_p50_ms:.0f} ms, p99 "
                 f"{flood.stored_p99_ms:.0f} ms; {flood.refused} refused, p50 {flood.refused_p50_ms:.0f} ms, p99 "
                 f"{flood.refused_p99_ms:.0f} ms; {flood.connections} connections, memory at most {self.peak_mb:.1f} MB; "
@@ -85,8 +85,9 @@ class Try:
         found = []
         if flood.sent < SENT_PART * self.rate * OVERLOAD_SECONDS:
             found.append(f"only {flood.sent / OVERLOAD_SECONDS / self.rate:.1f} times the sustainable load was sent")
-        if flood.stored_per_s < STORED_PART * min(self.rate, self.rate_after):
-            found.append(f"only {flood.stored_per_s / self.rate:.0%} of the sustainable load are stored")
+        sustainable = min(self.rate, self.rate_after)
+        if flood.stored_per_s < STORED_PART * sustainable:
+            found.append(f"only {flood.stored_per_s / sustainable:.0%} of the sustainable load are stored")
         if flood.stored_p99_ms >= P99_MS:
             found.append(f"p99 of what it accepts: {flood.stored_p99_ms:.0f} ms")
         if flood.refused_p99_ms >= REFUSED_P99_MS:

@@ -20,6 +20,7 @@ struct args {
 	const char *values[ARGS_MAX]; /* NULL: SQL null */
 	int lengths[ARGS_MAX];
 	int formats[ARGS_MAX]; /* 0 text, 1 binary */
+	int items[ARGS_MAX];   /* of an array; -1: it is none */
 };
 
 struct args args_start(struct arena *arena);
@@ -33,8 +34,18 @@ void args_text(struct args *args, struct text text); /* a text without bytes (at
  */
 void args_ints(struct args *args, const int64_t *numbers, size_t count);         /* bigint[] */
 void args_ints_or_null(struct args *args, const int64_t *numbers, size_t count); /* bigint[]; 0 becomes null */
+void args_ints4(struct args *args, const int64_t *numbers, size_t count);        /* integer[]; within 32 bits */
+void args_ints2(struct args *args, const int64_t *numbers, size_t count);        /* smallint[]; within 16 bits */
+void args_thousandths(struct args *args, const int64_t *numbers, size_t count);  /* numeric[]; 12500 is 12.500; >= 0 */
+void args_doubles(struct args *args, const double *numbers, size_t count);       /* double precision[] */
 void args_texts(struct args *args, const struct text *texts, size_t count);      /* text[] */
 void args_bools(struct args *args, const bool *flags, size_t count);             /* boolean[] */
+
+/*
+ * Where each of the parameters in row_params (bit 0: $1) is an array of one item, row_out gets the same parameters with
+ * the items in the arrays' place, borrowed from args. Otherwise false, and row_out is left alone.
+ */
+bool args_one_row(const struct args *args, unsigned row_params, struct args *row_out);
 
 /* The answer of one statement, borrowed: valid inside the callback or read step that it was given to. */
 struct rows;

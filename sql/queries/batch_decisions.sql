@@ -1,14 +1,15 @@
--- What the choices of a batch were made from, a row for each source. Lists are given as literals.
--- $1 batch id, $2 source ids, $3 strategies, $4 contacts that wait, $5 operator ids, $6 weights, $7 active, $8 limits,
--- $9 loads, $10 credits or null, $11 last contact ids or null, $12 expected, $13 assigned,
--- $14 taken ordinals or null, $15 taken seats or null, $16 taken by the source's own strategy or null
+-- What the choices of a batch were made from, a row for each source.
+-- $1 batch id; of each source: $2 id, $3 strategy, $4 contacts that wait, its first and last place in $11..$19 ($5, $6), the
+-- first one in $16 (null: without credits), in $17 (null: without last contacts), first and last in $20..$22 (null: without)
+-- of its operators: $11 ids, $12 weights, $13 active, $14 limits, $15 loads, $16 credits, $17 last contact ids,
+-- $18 expected, $19 assigned; of what the batch took: $20 ordinals, $21 seats, $22 by the source's own strategy
 insert into assignment_decisions (batch_id, source_id, strategy, waiting, operator_ids, weights, are_active, limits,
 	loads, credits, last_contact_ids, expected, assigned, taken_ordinals, taken_seats, taken_own)
-select $1::bigint, source_id, strategy, waiting, operator_ids::bigint[], weights::numeric[], are_active::boolean[],
-       limits::integer[], loads::integer[], credits::bigint[], last_contact_ids::bigint[],
-       expected::double precision[], assigned::integer[], taken_ordinals::integer[], taken_seats::smallint[],
-       taken_own::boolean[]
-  from unnest($2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-	$10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
-    as given (source_id, strategy, waiting, operator_ids, weights, are_active, limits, loads, credits,
-	last_contact_ids, expected, assigned, taken_ordinals, taken_seats, taken_own)
+select $1::bigint, source_id, strategy, waiting, ($11::bigint[])[first:last], ($12::numeric[])[first:last],
+       ($13::boolean[])[first:last], ($14::integer[])[first:last], ($15::integer[])[first:last],
+       ($16::bigint[])[credits_first:last], ($17::bigint[])[contacts_first:last],
+       ($18::double precision[])[first:last], ($19::integer[])[first:last], ($20::integer[])[taken_first:taken_last],
+       ($21::smallint[])[taken_first:taken_last], ($22::boolean[])[taken_first:taken_last]
+  from unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+	$9::bigint[], $10::bigint[])
+    as given (source_id, strategy, waiting, first, last, credits_first, contacts_first, taken_first, taken_last)

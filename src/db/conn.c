@@ -247,8 +247,14 @@ static void add(struct conn *conn, const struct query_text *statement, const str
 
 void conn_add(struct conn *conn, int query, const struct args *args)
 {
+	const struct query_text *statement = &conn->options.statements[query];
+	struct args row;
+
 	assert(query >= 0 && query < conn->options.statement_count);
-	add(conn, &conn->options.statements[query], args);
+	if (statement->row_params && args_one_row(args, statement->row_params, &row))
+		add(conn, statement + 1, &row);
+	else
+		add(conn, statement, args);
 }
 
 void conn_add_control(struct conn *conn, enum conn_control control)

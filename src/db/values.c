@@ -14,7 +14,7 @@
 enum { FORMAT_TEXT = 0, FORMAT_BINARY = 1 };
 
 /* Object ids of element types; fixed for ever in PostgreSQL's catalog pg_type. */
-enum { OID_BOOL = 16, OID_INT8 = 20, OID_TEXT = 25 };
+enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_FLOAT8 = 701, OID_NUMERIC = 1700 };
 
 struct args args_start(struct arena *arena)
 {
@@ -28,6 +28,7 @@ static void add(struct args *args, const char *value, size_t length, int format)
 	args->values[args->count] = value;
 	args->lengths[args->count] = (int)length;
 	args->formats[args->count] = format;
+	args->items[args->count] = -1;
 	args->count++;
 }
 
@@ -65,22 +66,29 @@ void args_text(struct args *args, struct text text)
  */
 struct array {
 	char *bytes, *at;
+	size_t count;
 };
+
+enum { ITEM_LENGTH_AT = 20, ITEM_AT = 24 }; /* of the first one */
+
+static void put(struct array *array, uint64_t number, int bytes)
+{
+	while (bytes-- > 0)
+		*array->at++ = (char)(number >> 8 * bytes);
+}
 
 static void put32(struct array *array, uint32_t number)
 {
-	uint32_t wire = htobe32(number);
-
-	memcpy(array->at, &wire, sizeof(wire));
-	array->at += sizeof(wire);
+	put(array, number, 4);
 }
 
 static struct array array_start(struct args *args, uint32_t element, size_t count, bool has_nulls, size_t items_bytes)
 {
 	struct array array;
 
-	assert(count <= INT32_MAX && items_bytes < INT_MAX - 20);
-	array.bytes = array.at = arena_alloc(args->arena, 20 + items_bytes, 1);
+	assert(count <= INT32_MAX && items_bytes < INT_MAX - ITEM_LENGTH_AT);
+	array.bytes = array.at = arena_alloc(args->arena, ITEM_LENGTH_AT + items_bytes, 1);
+	array.count = count;
 	put32(&array, count ? 1 : 0);
 	put32(&array, has_nulls);
 	put32(&array, element);
@@ -94,38 +102,107 @@ static struct array array_start(struct args *args, uint32_t element, size_t coun
 static void array_end(struct args *args, const struct array *array)
 {
 	add(args, array->bytes, (size_t)(array->at - array->bytes), FORMAT_BINARY);
+	args->items[args->count - 1] = (int)array->count;
 }
 
-static void add_ints(struct args *args, const int64_t *numbers, size_t count, bool zero_is_null)
+bool args_one_row(const struct args *args, unsigned row_params, struct args *row_out)
+{
+	for (int i = 0; i < args->count; i++)
+		if (row_params >> i & 1 && args->items[i] != 1)
+			return false;
+	*row_out = *args;
+	for (int i = 0; i < args->count; i++) {
+		uint32_t length;
+
+		if (!(row_params >> i & 1))
+			continue;
+		memcpy(&length, args->values[i] + ITEM_LENGTH_AT, sizeof(length));
+		length = be32toh(length);
+		row_out->values[i] = length == UINT32_MAX ? NULL : args->values[i] + ITEM_AT;
+		row_out->lengths[i] = length == UINT32_MAX ? 0 : (int)length;
+		row_out->items[i] = -1;
+	}
+	return true;
+}
+
+static void add_numbers(struct args *args, uint32_t element, int bytes, const int64_t *numbers, size_t count,
+			bool zero_is_null)
 {
 	size_t nulls = 0;
 	struct array array;
 
 	for (size_t i = 0; zero_is_null && i < count; i++)
 		nulls += numbers[i] == 0;
-	array = array_start(args, OID_INT8, count, nulls > 0, count * 4 + (count - nulls) * 8);
+	array = array_start(args, element, count, nulls > 0, count * 4 + (count - nulls) * (size_t)bytes);
 	for (size_t i = 0; i < count; i++) {
-		uint64_t wire = htobe64((uint64_t)numbers[i]);
-
 		if (zero_is_null && numbers[i] == 0) {
 			put32(&array, UINT32_MAX);
 			continue;
 		}
-		put32(&array, sizeof(wire));
-		memcpy(array.at, &wire, sizeof(wire));
-		array.at += sizeof(wire);
+		put32(&array, (uint32_t)bytes);
+		put(&array, (uint64_t)numbers[i], bytes);
 	}
 	array_end(args, &array);
 }
 
 void args_ints(struct args *args, const int64_t *numbers, size_t count)
 {
-	add_ints(args, numbers, count, false);
+	add_numbers(args, OID_INT8, 8, numbers, count, false);
 }
 
 void args_ints_or_null(struct args *args, const int64_t *numbers, size_t count)
 {
-	add_ints(args, numbers, count, true);
+	add_numbers(args, OID_INT8, 8, numbers, count, true);
+}
+
+void args_ints4(struct args *args, const int64_t *numbers, size_t count)
+{
+	add_numbers(args, OID_INT4, 4, numbers, count, false);
+}
+
+void args_ints2(struct args *args, const int64_t *numbers, size_t count)
+{
+	add_numbers(args, OID_INT2, 2, numbers, count, false);
+}
+
+void args_doubles(struct args *args, const double *numbers, size_t count)
+{
+	struct array array = array_start(args, OID_FLOAT8, count, false, count * 12);
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t bits;
+
+		memcpy(&bits, &numbers[i], sizeof(bits));
+		put32(&array, sizeof(bits));
+		put(&array, bits, sizeof(bits));
+	}
+	array_end(args, &array);
+}
+
+/*
+ * A numeric: how many digits of base 10000, the power of the first one, sign, decimals to show, then the digits.
+ * Source: numeric_recv() in PostgreSQL's src/backend/utils/adt/numeric.c.
+ */
+void args_thousandths(struct args *args, const int64_t *numbers, size_t count)
+{
+	enum { BASE = 10000, DIGITS_MAX = 6, HEAD_BYTES = 8, DECIMALS = 3 };
+	struct array array = array_start(args, OID_NUMERIC, count, false, count * (4 + HEAD_BYTES + 2 * DIGITS_MAX));
+
+	for (size_t i = 0; i < count; i++) {
+		int digits[DIGITS_MAX] = { (int)(numbers[i] % 1000 * (BASE / 1000)) }, last = 0; /* of lowest power first */
+
+		assert(numbers[i] >= 0);
+		for (int64_t whole = numbers[i] / 1000; whole > 0; whole /= BASE)
+			digits[++last] = (int)(whole % BASE);
+		put32(&array, (uint32_t)(HEAD_BYTES + 2 * (last + 1)));
+		put(&array, (uint64_t)last + 1, 2);
+		put(&array, (uint64_t)last - 1, 2);
+		put(&array, 0, 2);
+		put(&array, DECIMALS, 2);
+		for (int k = last; k >= 0; k--)
+			put(&array, (uint64_t)digits[k], 2);
+	}
+	array_end(args, &array);
 }
 
 void args_texts(struct args *args, const struct text *texts, size_t count)

@@ -1,5 +1,4 @@
 /* What choices were made from, and what came of them: a row of assignment_decisions for each source of a batch. */
-#include "base/buf.h"
 #include "service/internal.h"
 
 enum { ROOM_START = 8 };
@@ -119,146 +118,145 @@ const char *choice_reason(const struct wish *wish, const struct choice *choice)
 	return choice->is_sticky ? "sticky" : strategy_name(wish->strategy);
 }
 
-/* -- as parameters: every list of a row as a literal of PostgreSQL, {1,2,3} -------------------------------------- */
+/* -- as parameters: the lists of all sources one behind the other, and where in them each source begins and ends -- */
 
-enum column {
-	OPERATOR_IDS,
-	WEIGHTS,
-	ARE_ACTIVE,
-	LIMITS,
-	LOADS,
-	CREDITS,
-	LAST_CONTACT_IDS,
-	EXPECTED,
-	ASSIGNED,
-	TAKEN_ORDINALS,
-	TAKEN_SEATS,
-	TAKEN_OWN,
-	COLUMNS
+enum { OF_SOURCE_ID, WAITING, FIRST, LAST, CREDITS_FIRST, CONTACTS_FIRST, TAKEN_FIRST, TAKEN_LAST, SOURCE_COLUMNS };
+enum { OPERATOR_ID, WEIGHT, LIMIT, LOAD, CREDIT, LAST_CONTACT_ID, ASSIGNED, LINK_COLUMNS };
+enum { TAKEN_ORDINAL, TAKEN_SEAT, TAKEN_COLUMNS };
+
+struct lists {
+	struct text *strategies;
+	int64_t *sources[SOURCE_COLUMNS], *links[LINK_COLUMNS], *taken[TAKEN_COLUMNS];
+	bool *are_active, *are_own;
+	double *expected;
+	size_t source_count, link_count, taken_count;
 };
 
-static void print_item(struct buf *out, enum column column, const struct record *record,
-		       const struct source_record *source, size_t index)
+static struct lists lists_new(const struct record *record)
+{
+	struct arena *arena = record->arena;
+	size_t *lists_with = arena_alloc(arena, record->before.seat_count, sizeof(*lists_with)); /* of each seat */
+	size_t links = 0, taken = 0;
+	struct lists lists = { 0 };
+
+	for (size_t i = 0; i < record->source_count; i++) {
+		struct link_range range = record->sources[i].links;
+
+		links += range.count;
+		for (size_t k = 0; k < range.count; k++)
+			lists_with[record->before.links[range.first + k].seat]++;
+	}
+	for (size_t i = 0; i < record->taken_count; i++)
+		taken += lists_with[record->taken[i].seat];
+	lists.strategies = arena_alloc(arena, record->source_count, sizeof(*lists.strategies));
+	for (size_t k = 0; k < SOURCE_COLUMNS; k++)
+		lists.sources[k] = arena_alloc(arena, record->source_count, sizeof(**lists.sources));
+	for (size_t k = 0; k < LINK_COLUMNS; k++)
+		lists.links[k] = arena_alloc(arena, links, sizeof(**lists.links));
+	for (size_t k = 0; k < TAKEN_COLUMNS; k++)
+		lists.taken[k] = arena_alloc(arena, taken, sizeof(**lists.taken));
+	lists.are_active = arena_alloc(arena, links, sizeof(*lists.are_active));
+	lists.expected = arena_alloc(arena, links, sizeof(*lists.expected));
+	lists.are_own = arena_alloc(arena, taken, sizeof(*lists.are_own));
+	return lists;
+}
+
+static void add_link(struct lists *lists, const struct record *record, const struct source_record *source, size_t index)
 {
 	const struct link *link = &record->before.links[source->links.first + index];
 	const struct seat *seat = &record->before.seats[link->seat];
+	size_t at = lists->link_count++;
 
-	switch (column) {
-	case OPERATOR_IDS:
-		buf_int(out, seat->operator_id);
-		break;
-	case WEIGHTS:
-		buf_int(out, link->weight);
-		buf_string(out, "e-3");
-		break;
-	case ARE_ACTIVE:
-		buf_char(out, seat->is_active ? 't' : 'f');
-		break;
-	case LIMITS:
-		buf_int(out, seat->limit);
-		break;
-	case LOADS:
-		buf_int(out, seat->load);
-		break;
-	case CREDITS:
-		buf_int(out, link->credit);
-		break;
-	case LAST_CONTACT_IDS:
-		buf_int(out, seat->last_contact_id);
-		break;
-	case EXPECTED:
-		buf_printf(out, "%.12g", source->expected[index]);
-		break;
-	default:
-		buf_int(out, source->assigned[index]);
-	}
-}
-
-static struct text list_of_links(struct buf *out, enum column column, const struct record *record,
-				 const struct source_record *source)
-{
-	if ((column == CREDITS && source->strategy != STRATEGY_SMOOTH_WEIGHTED) ||
-	    (column == LAST_CONTACT_IDS && source->strategy != STRATEGY_LEAST_RECENT))
-		return (struct text){ 0 };
-	buf_clear(out);
-	buf_char(out, '{');
-	for (size_t i = 0; i < source->links.count; i++) {
-		if (i)
-			buf_char(out, ',');
-		print_item(out, column, record, source, i);
-	}
-	buf_char(out, '}');
-	return (struct text){ arena_copy(record->arena, out->bytes, out->length), out->length };
+	lists->links[OPERATOR_ID][at] = seat->operator_id;
+	lists->links[WEIGHT][at] = link->weight;
+	lists->links[LIMIT][at] = seat->limit;
+	lists->links[LOAD][at] = seat->load;
+	lists->links[CREDIT][at] = link->credit;
+	lists->links[LAST_CONTACT_ID][at] = seat->last_contact_id;
+	lists->links[ASSIGNED][at] = source->assigned[index];
+	lists->are_active[at] = seat->is_active;
+	lists->expected[at] = source->expected[index];
 }
 
 /* places: of each seat among the source's links, from 1; 0: it is not there */
-static struct text list_of_taken(struct buf *out, enum column column, const struct record *record,
-				 const struct source_record *source, const int64_t *places)
+static void add_taken(struct lists *lists, const struct record *record, const struct source_record *source,
+		      const int64_t *places)
 {
-	if (record->choices == 1)
-		return (struct text){ 0 };
-	buf_clear(out);
-	buf_char(out, '{');
 	for (size_t i = 0; i < record->taken_count && record->taken[i].ordinal < source->last_ordinal; i++) {
 		const struct taken *taken = &record->taken[i];
-		bool is_own = taken->is_by_strategy && &record->sources[taken->source] == source;
+		size_t at = lists->taken_count;
 
 		if (!places[taken->seat])
 			continue;
-		if (out->length > 1)
-			buf_char(out, ',');
-		if (column == TAKEN_OWN)
-			buf_char(out, is_own ? 't' : 'f');
-		else
-			buf_int(out, column == TAKEN_SEATS ? places[taken->seat] : taken->ordinal);
+		lists->taken[TAKEN_ORDINAL][at] = taken->ordinal;
+		lists->taken[TAKEN_SEAT][at] = places[taken->seat];
+		lists->are_own[at] = taken->is_by_strategy && &record->sources[taken->source] == source;
+		lists->taken_count++;
 	}
-	buf_char(out, '}');
-	return (struct text){ arena_copy(record->arena, out->bytes, out->length), out->length };
 }
 
-static void print_source(struct buf *out, const struct record *record, const struct source_record *source,
-			 int64_t *places, struct text **texts, size_t row)
+static void add_source(struct lists *lists, const struct record *record, const struct source_record *source,
+		       int64_t *places)
 {
+	size_t row = lists->source_count++, first_link = source->links.first;
+	int64_t first = (int64_t)lists->link_count + 1, taken_first = (int64_t)lists->taken_count + 1;
+
+	for (size_t i = 0; i < source->links.count; i++) {
+		places[record->before.links[first_link + i].seat] = (int64_t)i + 1;
+		add_link(lists, record, source, i);
+	}
+	if (record->choices > 1)
+		add_taken(lists, record, source, places);
 	for (size_t i = 0; i < source->links.count; i++)
-		places[record->before.links[source->links.first + i].seat] = (int64_t)i + 1;
-	for (enum column column = 0; column < COLUMNS; column++)
-		texts[column][row] = column < TAKEN_ORDINALS ? list_of_links(out, column, record, source)
-							     : list_of_taken(out, column, record, source, places);
-	for (size_t i = 0; i < source->links.count; i++)
-		places[record->before.links[source->links.first + i].seat] = 0;
+		places[record->before.links[first_link + i].seat] = 0;
+	lists->strategies[row] = text_of(strategy_name(source->strategy));
+	lists->sources[OF_SOURCE_ID][row] = source->source_id;
+	lists->sources[WAITING][row] = source->waiting;
+	lists->sources[FIRST][row] = first;
+	lists->sources[LAST][row] = (int64_t)lists->link_count;
+	lists->sources[CREDITS_FIRST][row] = source->strategy == STRATEGY_SMOOTH_WEIGHTED ? first : 0;
+	lists->sources[CONTACTS_FIRST][row] = source->strategy == STRATEGY_LEAST_RECENT ? first : 0;
+	lists->sources[TAKEN_FIRST][row] = record->choices > 1 ? taken_first : 0;
+	lists->sources[TAKEN_LAST][row] = (int64_t)lists->taken_count;
+}
+
+static void ask_lists(struct flow *flow, const struct lists *lists, int64_t batch_id)
+{
+	struct args args = flow_args(flow);
+	size_t sources = lists->source_count, links = lists->link_count, taken = lists->taken_count;
+
+	args_int(&args, batch_id);
+	args_ints(&args, lists->sources[OF_SOURCE_ID], sources);
+	args_texts(&args, lists->strategies, sources);
+	for (size_t k = WAITING; k <= LAST; k++)
+		args_ints(&args, lists->sources[k], sources);
+	for (size_t k = CREDITS_FIRST; k <= TAKEN_FIRST; k++)
+		args_ints_or_null(&args, lists->sources[k], sources);
+	args_ints(&args, lists->sources[TAKEN_LAST], sources);
+	args_ints(&args, lists->links[OPERATOR_ID], links);
+	args_thousandths(&args, lists->links[WEIGHT], links);
+	args_bools(&args, lists->are_active, links);
+	args_ints4(&args, lists->links[LIMIT], links);
+	args_ints4(&args, lists->links[LOAD], links);
+	args_ints(&args, lists->links[CREDIT], links);
+	args_ints(&args, lists->links[LAST_CONTACT_ID], links);
+	args_doubles(&args, lists->expected, links);
+	args_ints4(&args, lists->links[ASSIGNED], links);
+	args_ints4(&args, lists->taken[TAKEN_ORDINAL], taken);
+	args_ints2(&args, lists->taken[TAKEN_SEAT], taken);
+	args_bools(&args, lists->are_own, taken);
+	flow_ask(flow, Q_BATCH_DECISIONS, &args);
 }
 
 void record_ask(struct flow *flow, const struct record *record, int64_t batch_id)
 {
-	struct arena *arena = record->arena;
-	size_t count = record->source_count;
-	int64_t *source_ids = arena_alloc(arena, count, sizeof(*source_ids));
-	int64_t *waiting = arena_alloc(arena, count, sizeof(*waiting));
-	int64_t *places = arena_alloc(arena, record->before.seat_count, sizeof(*places));
-	struct text *strategies = arena_alloc(arena, count, sizeof(*strategies));
-	struct text *texts[COLUMNS];
-	struct args args = flow_args(flow);
-	struct buf out;
+	int64_t *places = arena_alloc(record->arena, record->before.seat_count, sizeof(*places));
+	struct lists lists = lists_new(record);
 
-	if (!count)
-		return;
-	buf_init(&out);
-	for (enum column column = 0; column < COLUMNS; column++)
-		texts[column] = arena_alloc(arena, count, sizeof(**texts));
-	for (size_t i = 0; i < count; i++) {
-		source_ids[i] = record->sources[i].source_id;
-		waiting[i] = record->sources[i].waiting;
-		strategies[i] = text_of(strategy_name(record->sources[i].strategy));
-		print_source(&out, record, &record->sources[i], places, texts, i);
-	}
-	buf_done(&out);
-	args_int(&args, batch_id);
-	args_ints(&args, source_ids, count);
-	args_texts(&args, strategies, count);
-	args_ints(&args, waiting, count);
-	for (enum column column = 0; column < COLUMNS; column++)
-		args_texts(&args, texts[column], count);
-	flow_ask(flow, Q_BATCH_DECISIONS, &args);
+	for (size_t i = 0; i < record->source_count; i++)
+		add_source(&lists, record, &record->sources[i], places);
+	if (lists.source_count)
+		ask_lists(flow, &lists, batch_id);
 }
 
 void credits_ask(struct flow *flow, const struct record *record, const struct roster *roster)

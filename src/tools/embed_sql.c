@@ -187,14 +187,92 @@ static int parameters_of(const char *sql)
 	return highest;
 }
 
-/* One statement: its name in the enum, and its row in the table. */
+/* -- the same for one row ---------------------------------------------------------------------- */
+
+static const char rows_head[] = "from unnest(", rows_tail[] = "as given (", any_head[] = "any (";
+
+static bool starts(const char *text, const char *with)
+{
+	return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Where "from unnest($1::a[], $2::b[]) as given (" closes its list, or NULL where at is none. */
+static const char *rows_end(const char *at)
+{
+	const char *end = starts(at, rows_head) ? strchr(at, ')') : NULL;
+
+	return end && starts(end + 1 + strspn(end + 1, " \t\n"), rows_tail) ? end : NULL;
+}
+
+/* Where "any ($1::a[])" closes, or NULL where at is none. */
+static const char *any_end(const char *at)
+{
+	const char *end = starts(at, any_head) && at[sizeof(any_head) - 1] == '$' ? strchr(at, ')') : NULL;
+
+	return end && end[-1] == ']' ? end : NULL;
+}
+
+static void add_without_brackets(struct buf *out, const char *at, const char *end)
+{
+	for (; at < end; at++)
+		if (*at != '[' && *at != ']')
+			buf_char(out, *at);
+}
+
+/*
+ * Rewrites a statement over lists to one over a single item of each: unnested lists become a row, "= any (list)"
+ * becomes "= item". Returns which parameters these are (bit 0: $1), 0 where a list is used in any other way too.
+ */
+static unsigned one_row(const char *sql, struct buf *out)
+{
+	unsigned lists = 0, others = 0;
+	const char *end = sql;
+
+	for (const char *at = sql; *at; at++) {
+		if (at >= end && rows_end(at)) {
+			end = rows_end(at);
+			buf_string(out, "from (select ");
+			add_without_brackets(out, at + sizeof(rows_head) - 1, end);
+			at += sizeof(rows_head) - 1;
+		} else if (at >= end && any_end(at)) {
+			end = any_end(at) + 1;
+			add_without_brackets(out, at + sizeof(any_head) - 1, end - 1);
+		}
+		if (*at == '$')
+			*(at < end ? &lists : &others) |= 1U << (strtol(at + 1, NULL, 10) - 1);
+		if (at >= end)
+			buf_char(out, *at);
+	}
+	return lists & others ? 0 : lists;
+}
+
+/* -- tables ------------------------------------------------------------------------------------ */
+
+/* Its name in the enum, and its row in the table. */
+static void add_statement(const char *file, const char *name, const char *sql, unsigned row_params,
+			  struct buf *header, struct buf *source)
+{
+	buf_string(header, "\tQ_");
+	for (const char *c = name; *c; c++) {
+		if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
+			fail("%s: names are lower case, digits and _", file);
+		buf_char(header, (char)toupper((unsigned char)*c));
+	}
+	buf_string(header, ",\n");
+	buf_printf(source, "\t{ \"%s\",\n\t", name);
+	add_literal(source, sql, strlen(sql));
+	buf_printf(source, ",\n\t%d, %#x },\n", parameters_of(sql), row_params);
+}
+
+/* A statement, and behind one over lists the same for one item of each. */
 static void add_query(const char *dir, char *name, struct buf *header, struct buf *source)
 {
 	char *path = path_of(dir, name);
 	struct place place = { .file = path };
-	struct buf raw, sql;
+	struct buf raw, sql, row;
+	unsigned row_params;
 
-	buf_init(&raw), buf_init(&sql);
+	buf_init(&raw), buf_init(&sql), buf_init(&row);
 	if (!file_read(path, &raw))
 		fail("%s: %s", path, strerror(errno));
 	expand(&place, raw.bytes, &sql);
@@ -203,17 +281,14 @@ static void add_query(const char *dir, char *name, struct buf *header, struct bu
 	if (sql.length == 0)
 		fail("%s: no statement", path);
 	name[strlen(name) - 4] = '\0';
-	buf_string(header, "\tQ_");
-	for (const char *c = name; *c; c++) {
-		if (!islower((unsigned char)*c) && !isdigit((unsigned char)*c) && *c != '_')
-			fail("%s: names are lower case, digits and _", path);
-		buf_char(header, (char)toupper((unsigned char)*c));
+	row_params = one_row(sql.bytes, &row);
+	add_statement(path, name, sql.bytes, row_params, header, source);
+	if (row_params) {
+		buf_clear(&raw);
+		buf_printf(&raw, "%s_one", name);
+		add_statement(path, raw.bytes, row.bytes, 0, header, source);
 	}
-	buf_string(header, ",\n");
-	buf_printf(source, "\t{ \"%s\",\n\t", name);
-	add_literal(source, sql.bytes, sql.length);
-	buf_printf(source, ",\n\t%d },\n", parameters_of(sql.bytes));
-	buf_done(&raw), buf_done(&sql);
+	buf_done(&raw), buf_done(&sql), buf_done(&row);
 	mem_free(path);
 }
 
@@ -244,7 +319,9 @@ void embed_queries(const char *out_dir, const char *dir, const char *once_dir, c
 		   "\tQ_POOLS_LAST = Q_COUNT - 1,\n");
 	add_queries(once_dir, &header, &source);
 	buf_string(&header, "\tQ_COUNT_ALL\n};\n\nstruct query_text {\n\tconst char *name;\n\tconst char *sql;\n"
-			    "\tint parameters; /* the highest $n */\n};\n\n"
+			    "\tint parameters; /* the highest $n */\n"
+			    "\t/* Those that are lists (bit 0: $1), if the statement behind does the same for one item of each. */\n"
+			    "\tunsigned row_params;\n};\n\n"
 			    "extern const struct query_text query_texts[Q_COUNT_ALL];\n\n#endif\n");
 	buf_string(&source, "};\n");
 	file_write(out_dir, "queries.h", &header);

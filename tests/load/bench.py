@@ -16,6 +16,7 @@ import os
 import resource
 import shutil
 import signal
+import statistics
 import sys
 import time
 
@@ -53,7 +54,7 @@ def arguments():
     parser.add_argument("--only", default="", metavar="PART",
                         help="scenarios with this in their name, and those that they are compared with")
     parser.add_argument("--repeats", type=int, default=3 if quick else 5)
-    parser.add_argument("--seconds", type=int, default=1 if quick else 4, help="length of each run")
+    parser.add_argument("--seconds", type=int, default=1 if quick else 2, help="length of each run")
     parser.add_argument("--past", type=int, default=10000 if quick else 100000, help="closed contacts of the past")
     parser.add_argument("--write", metavar="FILE", help="write the report as Markdown, too")
     return parser.parse_args()
@@ -76,17 +77,23 @@ def chosen(scenarios, part):
     return [scenario for scenario in found if scenario.against or scenario.name not in neighbours]
 
 
+def means(runs):
+    """The figures of one run, or the means of those before and after."""
+    return {name: statistics.fmean(run[name] for run in runs) for name in runs[0]}
+
+
 class Bench:
     def __init__(self, options):
         self.options = options
         self.scenarios = possible()
         self.turn = collections.deque(chosen(self.scenarios, options.only))
+        self.runs = []  # (scenario's name, figures)
         self.repeats = []  # of each, {scenario's name: figures}, with "near" in them: the same of those that ran beside it
         self.complaints = []
         self.stored = 0
         self.started = time.monotonic()
 
-    def run(self, worlds):
+    def all_repeats(self, worlds):
         started = self.started
         for repeat in range(self.options.repeats):
             spent = time.monotonic() - started
@@ -102,14 +109,18 @@ class Bench:
         worlds.tidy()
         figures = {}
         for scenario in self.turn:
-            before, after = ([self.scenarios[name] for name in names] for names in (scenario.against[:1], scenario.against[1:]))
-            near = {each.name: self.once(each, worlds, repeat) for each in (*before, scenario, *after)}
-            figures[scenario.name] = {**near.pop(scenario.name), "near": near}
+            before, after = scenario.against[:1], scenario.against[1:] or scenario.against
+            near = collections.defaultdict(list)
+            for name in (*before, scenario.name, *after):
+                near[name].append(self.once(self.scenarios[name], worlds, repeat))
+            (own,) = near.pop(scenario.name)
+            figures[scenario.name] = {**own, "near": {name: means(runs) for name, runs in near.items()}}
         self.repeats.append(figures)
         self.turn.rotate(-1)
 
     def once(self, scenario, worlds, repeat):
         run = scenario.run(worlds[scenario.world], repeat, self.options.seconds)
+        self.runs.append((scenario.name, run.figures))
         self.stored += run.figures.get("stored", 0)
         print(bench_report.run_line(repeat, scenario, run.figures), flush=True)
         self.complain(f"repeat {repeat + 1}, {scenario.name}", run.complaints)
@@ -137,7 +148,7 @@ def main():
             sys.exit(f"bench: pgbench is missing in {worlds.postgres.bin}")
         if bench_proc.file_system(worlds.postgres.folder) == "tmpfs":
             print("bench: the database lies in memory (tmpfs), where a commit costs nothing; TMPDIR=/somewhere/on/disk helps")
-        bench.run(worlds)
+        bench.all_repeats(worlds)
         report = bench_report.Report(bench, worlds)
     finally:
         worlds.close()

@@ -74,7 +74,7 @@ class Report:
     def __init__(self, bench, worlds):
         self.bench = bench
         self.options = bench.options
-        self.repeats = bench.repeats
+        self.runs, self.repeats = bench.runs, bench.repeats
         self.surroundings = [*bench_proc.machine(),
                              ("file system of the database", bench_proc.file_system(worlds.postgres.folder)),
                              ("one flush (8 KiB written over, fdatasync), median", self._flush()),
@@ -83,21 +83,14 @@ class Report:
                        f"{world.seconds:.0f} s)" for world in worlds.made.values()]
 
     def _flush(self):
-        flushes = [figures["flush_ms"] for _, figures in self.runs()]
+        flushes = [figures["flush_ms"] for _, figures in self.runs]
         return f"{statistics.median(flushes):.2f} ms ({min(flushes):.2f} to {max(flushes):.2f}; before each run)"
 
-    def runs(self):
-        """(scenario's name, figures) of each run, whether for itself or as a neighbour."""
-        for repeat in self.repeats:
-            for name, figures in repeat.items():
-                yield name, figures
-                yield from figures["near"].items()
-
     def values(self, name, key):
-        return [figures[key] for its, figures in self.runs() if its == name and figures.get(key) is not None]
+        return [figures[key] for its, figures in self.runs if its == name and figures.get(key) is not None]
 
     def ran(self, stores_contacts):
-        names = {name for name, _ in self.runs()}
+        names = {name for name, _ in self.runs}
         return [scenario for scenario in self.bench.scenarios.values()
                 if scenario.name in names and scenario.stores_contacts == stores_contacts]
 
@@ -115,8 +108,8 @@ class Report:
     def scenario_rows(self):
         rows = []
         for scenario in self.storing():
-            ratios = [figures["rate"] / figures["near"][BASELINE]["rate"] for name, figures in self.runs()
-                      if name == scenario.name and BASELINE in figures.get("near", ())]
+            beside = [repeat[scenario.name] for repeat in self.repeats if scenario.name in repeat]
+            ratios = [figures["rate"] / figures["near"][BASELINE]["rate"] for figures in beside if BASELINE in figures["near"]]
             row = [scenario.name, *[numbers(self.values(scenario.name, key), form) for _, key, form in COLUMNS]]
             row[2:2] = [numbers(ratios, "{:.2f}")]
             rows.append(row)
@@ -128,7 +121,7 @@ class Report:
 
     def start_row(self):
         """Times to ready over all fresh processes of all runs."""
-        from_exec, logged = ([figures[key] for _, figures in self.runs() if figures.get(key) is not None]
+        from_exec, logged = ([figures[key] for _, figures in self.runs if figures.get(key) is not None]
                              for key in ("ready_ms", "logged_ready_ms"))
         if not from_exec:
             return ""
@@ -137,7 +130,7 @@ class Report:
                 f"app.ready ms_since_start={numbers(logged, '{:.0f}')}.")
 
     def others_percent(self, of=statistics.median):
-        return of([figures["others_percent"] for _, figures in self.runs()])
+        return of([figures["others_percent"] for _, figures in self.runs])
 
     def noise_line(self):
         """How far the figures can be trusted."""
@@ -153,8 +146,8 @@ class Report:
     def data_line(self):
         if self.bench.complaints:
             return f"WRONG DATA, {len(self.bench.complaints)} complaints:\n" + "\n".join(self.bench.complaints)
-        runs = sum("stored" in figures for _, figures in self.runs())
-        loads = [figures for _, figures in self.runs() if "sent" in figures]
+        runs = sum("stored" in figures for _, figures in self.runs)
+        loads = [figures for _, figures in self.runs if "sent" in figures]
         sent, answered, refused, stored = (sum(figures[key] for figures in loads)
                                            for key in ("sent", "answered", "refused", "stored"))
         return (f"Data: {runs} runs, {self.bench.stored} contacts stored, no complaint. Of wrk's {sent} requests "
@@ -183,7 +176,7 @@ all CPU time). The whole took {self.bench.minutes():.0f} minutes.
 
 ## Repeating it
 
-    make bench                                       # five repeats of 4 s runs; installs wrk when it is missing
+    make bench                                       # five repeats of 2 s runs; installs wrk when it is missing
     QUICK=1 make bench                               # a look, within two minutes
     GROWTH=0 make bench                              # without the large pasts, which take some minutes to make
     make bench ARGS="--only hot --repeats 7"         # some scenarios, and those they are compared with
@@ -201,7 +194,8 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 {chr(10).join(f"  - {line}" for line in self.worlds)}
 - {len(self.repeats)} repeats of {options.seconds} s runs, each beginning with another scenario; leadd is a fresh process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
-  repeat plain pgbench goes right before a scenario and `-whole` right after it, and so do all others that a bar names.
+  repeat plain pgbench goes right before a scenario and `-whole` right after it; where a bar names one other only, that goes
+  both before and after it, and the mean of both counts.
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.
 - hot: one source, ten operators, weights 1 to 10. spread: 50 sources with ten of 200 operators each, neighbours share six.
 - pgbench: one PL/pgSQL call per contact through a Unix socket, doing the same transaction

@@ -14,9 +14,9 @@ enum {
 };
 
 const struct query_text conn_controls[CONN_CONTROLS] = {
-	[CONN_BEGIN] = { "leadd.begin", "begin", 0 },
-	[CONN_COMMIT] = { "leadd.commit", "commit", 0 },
-	[CONN_ROLLBACK] = { "leadd.rollback", "rollback", 0 },
+	[CONN_BEGIN] = { "leadd.begin", "begin", 0, 0 },
+	[CONN_COMMIT] = { "leadd.commit", "commit", 0, 0 },
+	[CONN_ROLLBACK] = { "leadd.rollback", "rollback", 0, 0 },
 };
 
 /* -- losing it and coming back ----------------------------------------------------------------- */

@@ -14,7 +14,15 @@
 enum { FORMAT_TEXT = 0, FORMAT_BINARY = 1 };
 
 /* Object ids of element types; fixed for ever in PostgreSQL's catalog pg_type. */
-enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_FLOAT8 = 701, OID_NUMERIC = 1700 };
+enum {
+	OID_BOOL = 16,
+	OID_INT8 = 20,
+	OID_INT2 = 21,
+	OID_INT4 = 23,
+	OID_TEXT = 25,
+	OID_FLOAT8 = 701,
+	OID_NUMERIC = 1700
+};
 
 struct args args_start(struct arena *arena)
 {
@@ -189,7 +197,8 @@ void args_thousandths(struct args *args, const int64_t *numbers, size_t count)
 	struct array array = array_start(args, OID_NUMERIC, count, false, count * (4 + HEAD_BYTES + 2 * DIGITS_MAX));
 
 	for (size_t i = 0; i < count; i++) {
-		int digits[DIGITS_MAX] = { (int)(numbers[i] % 1000 * (BASE / 1000)) }, last = 0; /* of lowest power first */
+		int digits[DIGITS_MAX] = { (int)(numbers[i] % 1000 * (BASE / 1000)) },
+		    last = 0; /* of lowest power first */
 
 		assert(numbers[i] >= 0);
 		for (int64_t whole = numbers[i] / 1000; whole > 0; whole /= BASE)

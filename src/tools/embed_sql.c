@@ -219,6 +219,14 @@ static void add_without_brackets(struct buf *out, const char *at, const char *en
 			buf_char(out, *at);
 }
 
+/* Of the parameter at that place; 0: there is none. */
+static unsigned bit_of(const char *at)
+{
+	long number = *at == '$' ? strtol(at + 1, NULL, 10) : 0;
+
+	return number >= 1 && number <= 32 ? 1U << (number - 1) : 0;
+}
+
 /*
  * Rewrites a statement over lists to one over a single item of each: unnested lists become a row, "= any (list)"
  * becomes "= item". Returns which parameters these are (bit 0: $1), 0 where a list is used in any other way too.
@@ -238,8 +246,7 @@ static unsigned one_row(const char *sql, struct buf *out)
 			end = any_end(at) + 1;
 			add_without_brackets(out, at + sizeof(any_head) - 1, end - 1);
 		}
-		if (*at == '$')
-			*(at < end ? &lists : &others) |= 1U << (strtol(at + 1, NULL, 10) - 1);
+		*(at < end ? &lists : &others) |= bit_of(at);
 		if (at >= end)
 			buf_char(out, *at);
 	}
@@ -249,8 +256,8 @@ static unsigned one_row(const char *sql, struct buf *out)
 /* -- tables ------------------------------------------------------------------------------------ */
 
 /* Its name in the enum, and its row in the table. */
-static void add_statement(const char *file, const char *name, const char *sql, unsigned row_params,
-			  struct buf *header, struct buf *source)
+static void add_statement(const char *file, const char *name, const char *sql, unsigned row_params, struct buf *header,
+			  struct buf *source)
 {
 	buf_string(header, "\tQ_");
 	for (const char *c = name; *c; c++) {
@@ -318,11 +325,12 @@ void embed_queries(const char *out_dir, const char *dir, const char *once_dir, c
 		   "\tQ_COUNT, /* those before it are prepared by pools, those behind it are for db/once.h */\n"
 		   "\tQ_POOLS_LAST = Q_COUNT - 1,\n");
 	add_queries(once_dir, &header, &source);
-	buf_string(&header, "\tQ_COUNT_ALL\n};\n\nstruct query_text {\n\tconst char *name;\n\tconst char *sql;\n"
-			    "\tint parameters; /* the highest $n */\n"
-			    "\t/* Those that are lists (bit 0: $1), if the statement behind does the same for one item of each. */\n"
-			    "\tunsigned row_params;\n};\n\n"
-			    "extern const struct query_text query_texts[Q_COUNT_ALL];\n\n#endif\n");
+	buf_string(&header,
+		   "\tQ_COUNT_ALL\n};\n\nstruct query_text {\n\tconst char *name;\n\tconst char *sql;\n"
+		   "\tint parameters; /* the highest $n */\n"
+		   "\t/* Those that are lists (bit 0: $1), if the statement behind is that for one item of each. */\n"
+		   "\tunsigned row_params;\n};\n\n"
+		   "extern const struct query_text query_texts[Q_COUNT_ALL];\n\n#endif\n");
 	buf_string(&source, "};\n");
 	file_write(out_dir, "queries.h", &header);
 	file_write(out_dir, "queries.c", &source);

@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(statements_that_do_not_prepare_keep_the_pool_from_being_ready)
 {
-	static const struct query_text bad[] = { { "one", "select 1", 0 }, { "typo", "selekt 1", 0 } };
+	static const struct query_text bad[] = { { "one", "select 1", 0, 0 }, { "typo", "selekt 1", 0, 0 } };
 	struct world world = world_of((struct pool_options){ .statements = bad, .statement_count = 2, .wait_ms = 100 });
 	struct outcome outcome = world_read(&world, 0, NULL);
 

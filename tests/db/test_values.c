@@ -8,7 +8,7 @@
 struct items {
 	int calls, count;
 	bool null[8];
-	char text[8][64];
+	char text[8][80];
 };
 
 static void take_items(void *context, const struct db_failure *failure, const struct rows *rows)
@@ -144,6 +144,59 @@ START_TEST(arrays_of_flags_come_back)
 }
 END_TEST
 
+START_TEST(narrow_numbers_and_fractions_come_back)
+{
+	static const int64_t integers[] = { 0, -1, INT32_MAX, INT32_MIN }, smalls[] = { 0, -1, INT16_MAX, INT16_MIN };
+	static const int64_t thousandths[] = { 0, 1, 1000, 12500, 10000000, 9999999999, INT64_MAX };
+	static const double doubles[] = { 0, 0.1, -1e300 };
+	struct world world = world_open(1);
+	struct args args = args_start(world.arena);
+	struct items items;
+
+	args_ints4(&args, integers, 4);
+	args_ints2(&args, smalls, 4);
+	args_thousandths(&args, thousandths, 7);
+	args_doubles(&args, doubles, 3);
+	items = echo(&world, T_ECHO_NUMBERS, &args);
+	ck_assert_int_eq(items.count, 4);
+	ck_assert_str_eq(items.text[0], "{0,-1,2147483647,-2147483648}");
+	ck_assert_str_eq(items.text[1], "{0,-1,32767,-32768}");
+	ck_assert_str_eq(items.text[2], "{0.000,0.001,1.000,12.500,10000.000,9999999.999,9223372036854775.807}");
+	ck_assert_str_eq(items.text[3], "{0,0.1,-1e+300}");
+	world_close(&world);
+}
+END_TEST
+
+/* Rows with a null in the middle of each, so many of them. */
+static struct items note_rows(struct world *world, size_t count)
+{
+	static const int64_t numbers[] = { 7, INT64_MIN };
+	static const struct text texts[] = { { 0 }, TEXT("") };
+	static const bool flags[] = { true, false };
+	struct args args = args_start(world->arena);
+
+	args_text(&args, TEXT("note"));
+	args_ints(&args, numbers, count);
+	args_texts(&args, texts, count);
+	args_bools(&args, flags, count);
+	return echo(world, T_NOTE_ROWS, &args);
+}
+
+START_TEST(a_single_row_goes_to_the_statement_for_one)
+{
+	struct world world = world_open(1);
+	struct items one = note_rows(&world, 1), two = note_rows(&world, 2), none = note_rows(&world, 0);
+
+	ck_assert_int_eq(one.count, 1);
+	ck_assert_str_eq(one.text[0], "note|7|t|one");
+	ck_assert_int_eq(two.count, 2);
+	ck_assert_str_eq(two.text[0], "note|7|t|list");
+	ck_assert_str_eq(two.text[1], "note|-9223372036854775808||f|list");
+	ck_assert_int_eq(none.count, 0);
+	world_close(&world);
+}
+END_TEST
+
 START_TEST(empty_arrays_have_no_dimension)
 {
 	struct world world = world_open(1);
@@ -190,6 +243,8 @@ Suite *values_suite(void)
 	tcase_add_test(tcase, arrays_of_numbers_come_back_in_order);
 	tcase_add_test(tcase, arrays_of_texts_keep_nulls_quotes_and_unicode);
 	tcase_add_test(tcase, arrays_of_flags_come_back);
+	tcase_add_test(tcase, narrow_numbers_and_fractions_come_back);
+	tcase_add_test(tcase, a_single_row_goes_to_the_statement_for_one);
 	tcase_add_test(tcase, empty_arrays_have_no_dimension);
 	tcase_add_test(tcase, large_arrays_travel_both_ways);
 	suite_add_tcase(suite, tcase);

@@ -47,9 +47,14 @@ class Folder:
 
     def sql(self):
         """name -> (text, number of parameters)"""
-        rows = re.findall(r'\{ "(\w+)",\n\t((?:"(?:[^"\\]|\\.)*"\s*)+),\n\t(\d+) \}', self.read("queries.c"))
-        joined = {name: "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)) for name, text, _ in rows}
-        return {name: (joined[name].replace("\\n", "\n").replace("\\?", "?"), int(count)) for name, _, count in rows}
+        return {name: row[:2] for name, row in self.rows().items()}
+
+    def rows(self):
+        """name -> (text, number of parameters, bits of those that are lists)"""
+        rows = re.findall(r'\{ "(\w+)",\n\t((?:"(?:[^"\\]|\\.)*"\s*)+),\n\t(\d+), (\w+) \}', self.read("queries.c"))
+        joined = {name: "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)) for name, text, _, _ in rows}
+        return {name: (joined[name].replace("\\n", "\n").replace("\\?", "?"), int(count), int(bits, 0))
+                for name, _, count, bits in rows}
 
 
 def must(done, said=None):
@@ -99,6 +104,26 @@ def fragments_are_put_in_with_their_arguments():
     folder, done = query("select {{pair o 7}} from o", pair="-- $1 no\n%1.a,\n%1.b + {{plus %2}}\n", plus="%1 + $3\n")
     must(done)
     assert folder.sql() == {"q": ("select o.a,\no.b + 7 + $3 from o", 3)}
+
+
+@test
+def a_statement_over_lists_gets_a_twin_for_one_item_of_each():
+    folder, done = query("insert into t\nselect $1::bigint, a, b\n  from unnest($2::bigint[], $3::text[]::numeric[])\n"
+                         "    as given (a, b)\n where c = any ($4::text[]) and d ~ '^x$'")
+    must(done)
+    assert folder.rows()["q"][2] == 0b1110
+    assert folder.rows()["q_one"] == ("insert into t\nselect $1::bigint, a, b\n  from (select $2::bigint, $3::text::numeric)\n"
+                                      "    as given (a, b)\n where c = $4::text and d ~ '^x$'", 4, 0)
+    assert re.findall(r"Q_\w+", folder.read("queries.h"))[:2] == ["Q_Q", "Q_Q_ONE"]
+
+
+@test
+def a_list_that_is_used_in_any_other_way_too_has_no_twin():
+    for sql in ("select from t where a = any ($1::bigint[]) or cardinality($1) = 0", "select from t where a = any ($1)",
+                "select from unnest($1::text[]) with ordinality as given (a, n)", "select from unnest(t.list) as given (a)"):
+        folder, done = query(sql)
+        must(done)
+        assert folder.rows() == {"q": (sql, sql.count("$1") and 1, 0)}
 
 
 @test

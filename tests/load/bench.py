@@ -53,8 +53,8 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", metavar="PART",
                         help="scenarios with this in their name, and those that they are compared with")
-    parser.add_argument("--repeats", type=int, default=3 if quick else 5)
-    parser.add_argument("--seconds", type=int, default=1 if quick else 2, help="length of each run")
+    parser.add_argument("--repeats", type=int, default=3 if quick else 9)
+    parser.add_argument("--seconds", type=int, default=2, help="length of each run")
     parser.add_argument("--past", type=int, default=10000 if quick else 100000, help="closed contacts of the past")
     parser.add_argument("--write", metavar="FILE", help="write the report as Markdown, too")
     return parser.parse_args()

@@ -24,10 +24,9 @@ class Bar:
     figure: of a repeat's {scenario: figures}
     """
 
-    def __init__(self, what, figure, bar, form, at_most=True, needs_quiet=False, needs_speed=False):
+    def __init__(self, what, figure, bar, form, at_most=True, needs_quiet=False):
         self.what, self.figure, self.bar, self.form, self.at_most = what, figure, bar, form, at_most
         self.needs_quiet = needs_quiet  # worth nothing while other programs compete for the CPUs
-        self.needs_speed = needs_speed  # meant for the reference machine
 
     def row(self, repeats, is_quiet):
         values = []
@@ -38,27 +37,21 @@ class Bar:
                 return None
         value = statistics.median(values)
         return [self.what, self.form.format(value), f"{self.form.format(min(values))} to {self.form.format(max(values))}",
-                *self._judged(value, repeats, is_quiet)]
+                *self._judged(value, is_quiet)]
 
-    def _judged(self, value, repeats, is_quiet):
+    def _judged(self, value, is_quiet):
         if self.bar is None:
             return ["-", ""]
         met = value <= self.bar if self.at_most else value >= self.bar
         words = "met" if met else "not met"
         if self.needs_quiet and not is_quiet:
             words += " (noise)"
-        if self.needs_speed and not met and is_slow(repeats):
-            words += " (slow machine)"
         return [f"{'at most' if self.at_most else 'at least'} {self.form.format(self.bar)}", words]
 
 
 def speed(repeat, name):
     """Of the machine during a scenario, in parts of the reference's, by pgbench-64 that ran beside it."""
     return repeat[name]["near"][BASELINE]["rate"] / REFERENCE_RATE
-
-
-def is_slow(repeats):
-    return statistics.median(speed(repeat, name) for repeat in repeats for name in CPU_BARS if name in repeat) < 0.95
 
 
 def ratio(what, name, other, key, bar=None, other_key=None, form="{:.2f}", at_most=True):
@@ -100,10 +93,11 @@ def growth(name, clients):
 
 
 def cpu_bars():
+    """In the reference machine's time; as they were measured beside that."""
     for name, bars in CPU_BARS.items():
         for whose, bar in bars.items():
             what, key = f"{WHOSE[whose]} CPU per contact, µs", f"{whose}_us"
-            yield plain(what, name, key, bar, "{:.0f}", needs_speed=True)
+            yield plain(what, name, key, None, "{:.0f}")
             yield at_reference_speed(what, name, key, bar)
 
 

@@ -27,7 +27,7 @@ def exactly_once(facts, load, connections):
     """
     Every 201 is stored, and nothing is stored twice.
 
-    wrk numbers its requests, 1..sent, and sends none in its last second: then all are answered, acknowledged = sent, and
+    wrk numbers its requests, 1..sent, and sends none at the end of a run: then all are answered, acknowledged = sent, and
     every number has to be stored, once. On a machine so slow that answers are still open when wrk leaves (at most one on
     each connection, and one more on each that broke), or refuses, those may be stored or not:
     acknowledged <= stored <= sent.

@@ -98,7 +98,7 @@ class Ceiling(Answers):
             (printed,) = bench_runs.run_tools([tool], seconds)
             usage.stop()
             load = bench_runs.wrk_figures(printed)
-            load["rate"] = max(0, load["answered"] - self.clients) / seconds
+            load["rate"] = max(0, load["answered"] - self.clients) / bench_runs.sending_seconds(self.clients, seconds)
             run.figures = self.figures(world, load, usage)
         finally:
             process.kill()

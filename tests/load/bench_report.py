@@ -176,7 +176,7 @@ all CPU time). The whole took {self.bench.minutes():.0f} minutes.
 
 ## Repeating it
 
-    make bench                                       # five repeats of 2 s runs; installs wrk when it is missing
+    make bench                                       # nine repeats of 2 s runs; installs wrk when it is missing
     QUICK=1 make bench                               # a look, within two minutes
     GROWTH=0 make bench                              # without the large pasts, which take some minutes to make
     make bench ARGS="--only hot --repeats 7"         # some scenarios, and those they are compared with
@@ -226,14 +226,15 @@ The longest turn of the event loop is what GET /metrics told at the end of the r
 {markdown(*self.bar_rows())}
 
 "pgbench" is always `{BASELINE}` or `{BASELINE}-whole`, also for spread: one source is what row locks make slow.
-`pgbench-64-spread` shows what single calls reach where they seldom meet. Bars in microseconds of CPU are meant for a machine
-on which `{BASELINE}` makes {REFERENCE_RATE} contacts/s; a second row counts them in that machine's time. Figures without a
-bar are there to be looked at.
+`pgbench-64-spread` shows what single calls reach where they seldom meet. The bars in microseconds of CPU
+were set on a machine on which `{BASELINE}` makes {REFERENCE_RATE} contacts/s. As a virtual machine is slowed down by its
+neighbours they are held against that machine's time: what was measured, times the rate of `{BASELINE}` beside it, by
+{REFERENCE_RATE}. Figures without a bar are there to be looked at.
 
 ## The data after each run
 
 - No operator above the limit; every load counter equals the count of its active contacts; one lead per external id.
-- wrk numbers its requests, and the number is stored with the contact. For its last second wrk sends no more, so that all
+- wrk numbers its requests, and the number is stored with the contact. At the end of a run wrk sends no more, so that all
   requests are answered: as many contacts as were acknowledged have to be stored, every number of 1..sent once. Were some
   still open when wrk left (at most one on each connection), it is acknowledged <= stored <= sent.
 - Shares by chi-square (one in a million is refused): over each run by weight, at the end for each source.

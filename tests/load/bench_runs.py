@@ -14,7 +14,7 @@ from bench_world import FULL_PLACES, HERE, HOT, SPREAD, Service, longest_turn
 from postgres import clean_environment
 
 REPEATED_PERCENT = 5
-TAIL_SECONDS = 1  # beside the measured ones: for wrk's last answers, for pgbench's connections
+TAIL_SECONDS, LONG_TAIL_SECONDS = 0.3, 1  # of a run: for the answers of wrk's last requests
 FLUSHES = 50
 FULL = "full"
 
@@ -41,11 +41,17 @@ def run_tools(tools, seconds):
     return [out for out, _ in printed]
 
 
+def sending_seconds(connections, seconds):
+    """For how long of a run wrk sends."""
+    return seconds - (TAIL_SECONDS if connections <= 1000 else LONG_TAIL_SECONDS)
+
+
 def wrk(script, connections, seconds, port, settings):
     """A tool for run_tools()."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds + TAIL_SECONDS}s", "--timeout", "10s",
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
                "-s", os.path.join(HERE, script), f"http://127.0.0.1:{port}/"]
-    return command, {f"BENCH_{name}": str(value) for name, value in {**settings, "SECONDS": seconds}.items()}
+    settings = {**settings, "SECONDS": sending_seconds(connections, seconds)}
+    return command, {f"BENCH_{name}": str(value) for name, value in settings.items()}
 
 
 def wrk_figures(out):
@@ -127,7 +133,7 @@ class Pgbench(Scenario):
 
     def load(self, world, label, sources, seconds, repeat, run):
         usage = bench_proc.Usage(world.postgres.process.pid)
-        out, latencies = self._pgbench(world, sources, seconds + TAIL_SECONDS, repeat)
+        out, latencies = self._pgbench(world, sources, seconds, repeat)
         usage.stop()
         assert latencies, f"pgbench finished no transaction within {seconds} s:\n{out}"
         return {"done": int(re.search(r"actually processed: (\d+)", out)[1]),
@@ -214,7 +220,7 @@ class Wrk(Scenario):
         load = together(loads[:len(services)])
         acknowledged = load["answered"] - load["refused"]
         # When the requests ended each connection had one open, which was answered after.
-        load.update(rate=max(0, acknowledged - self.clients) / seconds,
+        load.update(rate=max(0, acknowledged - self.clients) / sending_seconds(self.clients, seconds),
                     peak_mb=max(bench_proc.memory_mb(pid, "VmHWM") for pid in pids),
                     server_us=usage.seconds("server") * 1e6 / max(1, acknowledged))
         if self.beside:

@@ -147,6 +147,7 @@ static void add_numbers(struct args *args, uint32_t element, int bytes, const in
 			put32(&array, UINT32_MAX);
 			continue;
 		}
+		assert(bytes == 8 || numbers[i] >> (8 * bytes - 1) == 0 || numbers[i] >> (8 * bytes - 1) == -1);
 		put32(&array, (uint32_t)bytes);
 		put(&array, (uint64_t)numbers[i], bytes);
 	}

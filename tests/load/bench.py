@@ -79,7 +79,7 @@ def chosen(scenarios, part):
 
 def means(runs):
     """The figures of one run, or the means of those before and after."""
-    return {name: statistics.fmean(run[name] for run in runs) for name in runs[0]}
+    return {name: statistics.fmean(run[name] for run in runs) for name in runs[0] if None not in [run[name] for run in runs]}
 
 
 class Bench:

@@ -14,7 +14,9 @@ from bench_world import FULL_PLACES, HERE, HOT, SPREAD, Service, longest_turn
 from postgres import clean_environment
 
 REPEATED_PERCENT = 5
-TAIL_SECONDS, LONG_TAIL_SECONDS = 0.3, 1  # of a run: for the answers of wrk's last requests
+TAIL_SECONDS = 0.3  # of a run: for the answers of wrk's last requests
+CROWD = 1000  # more connections than that need longer
+CROWD_SECONDS, CROWD_TAIL_SECONDS = 4, 3  # beside the others' seconds; of these the last
 FLUSHES = 50
 FULL = "full"
 
@@ -43,12 +45,13 @@ def run_tools(tools, seconds):
 
 def sending_seconds(connections, seconds):
     """For how long of a run wrk sends."""
-    return seconds - (TAIL_SECONDS if connections <= 1000 else LONG_TAIL_SECONDS)
+    return seconds - TAIL_SECONDS if connections <= CROWD else seconds + CROWD_SECONDS - CROWD_TAIL_SECONDS
 
 
 def wrk(script, connections, seconds, port, settings):
     """A tool for run_tools()."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
+    whole = seconds if connections <= CROWD else seconds + CROWD_SECONDS
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{whole}s", "--timeout", "10s",
                "-s", os.path.join(HERE, script), f"http://127.0.0.1:{port}/"]
     settings = {**settings, "SECONDS": sending_seconds(connections, seconds)}
     return command, {f"BENCH_{name}": str(value) for name, value in settings.items()}

@@ -53,7 +53,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", metavar="PART",
                         help="scenarios with this in their name, and those that they are compared with")
-    parser.add_argument("--repeats", type=int, default=3 if quick else 9)
+    parser.add_argument("--repeats", type=int, default=3 if quick else 7)
     parser.add_argument("--seconds", type=int, default=2, help="length of each run")
     parser.add_argument("--past", type=int, default=10000 if quick else 100000, help="closed contacts of the past")
     parser.add_argument("--write", metavar="FILE", help="write the report as Markdown, too")
@@ -77,9 +77,13 @@ def chosen(scenarios, part):
     return [scenario for scenario in found if scenario.against or scenario.name not in neighbours]
 
 
-def means(runs):
-    """The figures of one run, or the means of those before and after."""
-    return {name: statistics.fmean(run[name] for run in runs) for name in runs[0] if None not in [run[name] for run in runs]}
+MOST_OF = ("turn_ms", "turn_cpu_ms", "peak_mb")
+
+
+def together(runs):
+    """The figures of one run, or the means of several; of the longest turn and the highest peak the most."""
+    known = [name for name in runs[0] if None not in [run[name] for run in runs]]
+    return {name: (max if name in MOST_OF else statistics.fmean)(run[name] for run in runs) for name in known}
 
 
 class Bench:
@@ -110,11 +114,11 @@ class Bench:
         figures = {}
         for scenario in self.turn:
             before, after = scenario.against[:1], scenario.against[1:] or scenario.against
-            near = collections.defaultdict(list)
-            for name in (*before, scenario.name, *after):
-                near[name].append(self.once(self.scenarios[name], worlds, repeat))
-            (own,) = near.pop(scenario.name)
-            figures[scenario.name] = {**own, "near": {name: means(runs) for name, runs in near.items()}}
+            runs = collections.defaultdict(list)
+            for name in (*(*before, scenario.name) * scenario.rounds, *after):
+                runs[name].append(self.once(self.scenarios[name], worlds, repeat))
+            near = {name: together(its) for name, its in runs.items()}
+            figures[scenario.name] = {**near.pop(scenario.name), "near": near}
         self.repeats.append(figures)
         self.turn.rotate(-1)
 

@@ -176,7 +176,7 @@ all CPU time). The whole took {self.bench.minutes():.0f} minutes.
 
 ## Repeating it
 
-    make bench                                       # nine repeats of 2 s runs; installs wrk when it is missing
+    make bench                                       # seven repeats of 2 s runs; installs wrk when it is missing
     QUICK=1 make bench                               # a look, within two minutes
     GROWTH=0 make bench                              # without the large pasts, which take some minutes to make
     make bench ARGS="--only hot --repeats 7"         # some scenarios, and those they are compared with
@@ -195,7 +195,8 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 - {len(self.repeats)} repeats of {options.seconds} s runs, each beginning with another scenario; leadd is a fresh process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
   repeat plain pgbench goes right before a scenario and `-whole` right after it; where a bar names one other only, that goes
-  both before and after it, and the mean of both counts.
+  before and after it, and the mean of both counts. One client and growth take several turns with what they are compared
+  with, since they differ from it by less than such a machine from itself.
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.
 - hot: one source, ten operators, weights 1 to 10. spread: 50 sources with ten of 200 operators each, neighbours share six.
 - pgbench: one PL/pgSQL call per contact through a Unix socket, doing the same transaction

@@ -87,14 +87,15 @@ def percentile(ordered, part):
 class Scenario:
     """
     quick: whether a short run has it, too; world: of bench.py's list; against: names of those that it is compared with,
-    which run right before and after it, since a machine shared with others is not as fast at all times
+    which run right before and after it, since a machine shared with others is not as fast at all times; rounds: how often
+    in each repeat, in turn with those, where they differ by less than such a machine does
     """
 
     stores_contacts = True
 
-    def __init__(self, name, about, sources, clients, quick=True, world="main", against=()):
+    def __init__(self, name, about, sources, clients, quick=True, world="main", against=(), rounds=1):
         self.name, self.about, self.sources, self.clients = name, about, sources, clients
-        self.quick, self.world, self.against = quick, world, against
+        self.quick, self.world, self.against, self.rounds = quick, world, against, rounds
 
     def why_impossible(self):
         """What this machine lacks for it, or None."""
@@ -251,8 +252,8 @@ STORING = [
     Pgbench("pgbench-64-spread", "pgbench, 50 sources, clients: 64", SPREAD, 64, quick=False),
     Pgbench("pgbench-64-spread-whole", "pgbench storing all that the service stores, 50 sources, clients: 64", SPREAD, 64,
             True, quick=False),
-    *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients, against=baselines(clients))
-      for clients in CLIENTS],
+    *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients, against=baselines(clients),
+          rounds=3 if clients == 1 else 1) for clients in CLIENTS],
     *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients, quick=clients != 1,
           against=baselines(clients)) for clients in CLIENTS],
     Wrk("hot-64-beside", "hot-64 while one client asks for slow lists and reports", HOT, 64, beside=True, against=("hot-64",)),
@@ -269,5 +270,5 @@ GROWTH_CLIENTS = (64, 256)
 GROWTH_WORLDS = {"10k": "10 thousand closed contacts", "1m": "1 million closed contacts", "5m": "5 million closed contacts",
                  "busy": "10 thousand closed contacts, 100,000 active ones of each operator"}
 GROWTH = [Wrk(f"growth-{world}-{clients}", f"leadd, hot source, {words}, connections: {clients}", HOT, clients, world=world,
-              against=() if world == "10k" else (f"growth-10k-{clients}",))
+              against=() if world == "10k" else (f"growth-10k-{clients}",), rounds=1 if world == "10k" else 2)
           for world, words in GROWTH_WORLDS.items() for clients in GROWTH_CLIENTS]

@@ -12,7 +12,7 @@ select $1::bigint, source_id, strategy, waiting, ($11::bigint[])[first:last], ($
        ($13::boolean[])[first:last], ($14::integer[])[first:last], ($15::integer[])[first:last],
        ($16::bigint[])[credits_first:last], ($17::bigint[])[contacts_first:last],
        ($18::double precision[])[first:last], ($19::integer[])[first:last], ($20::integer[])[taken_first:taken_last],
-       ($21::smallint[])[taken_first:taken_last], ($22::boolean[])[taken_first:taken_last]
+       ($21::bigint[])[taken_first:taken_last]::smallint[], ($22::boolean[])[taken_first:taken_last]
   from unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
 	$9::bigint[], $10::bigint[])
     as given (source_id, strategy, waiting, first, last, credits_first, contacts_first, taken_first, taken_last)

@@ -243,7 +243,7 @@ static void ask_lists(struct flow *flow, const struct lists *lists, int64_t batc
 	args_doubles(&args, lists->expected, links);
 	args_ints4(&args, lists->links[ASSIGNED], links);
 	args_ints4(&args, lists->taken[TAKEN_ORDINAL], taken);
-	args_ints2(&args, lists->taken[TAKEN_SEAT], taken);
+	args_ints(&args, lists->taken[TAKEN_SEAT], taken);
 	args_bools(&args, lists->are_own, taken);
 	flow_ask(flow, Q_BATCH_DECISIONS, &args);
 }

@@ -12,7 +12,7 @@ enum {
 	T_ECHO_INTS,    /* $1 bigint[] -> a row for each */
 	T_ECHO_TEXTS,   /* $1 text[] */
 	T_ECHO_BOOLS,   /* $1 boolean[] */
-	T_ECHO_NUMBERS, /* $1 integer[], $2 smallint[], $3 numeric[], $4 double precision[] -> of each its text */
+	T_ECHO_NUMBERS, /* $1 integer[], $2 numeric[], $3 double precision[] -> of each its text */
 	T_NOTE_ROWS,    /* $1 note, rows: $2 bigint, $3 text, $4 boolean -> note and rows as text, by a list */
 	T_NOTE_ROWS_ONE,
 	T_DIMENSIONS, /* $1 bigint[], $2 text[], $3 boolean[] -> array_ndims, or 0 */

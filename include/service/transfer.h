@@ -61,7 +61,6 @@ struct transfer {
 	int64_t until_ms; /* for all of them */
 	bool is_seen;     /* what follows was read, before any lock */
 	int64_t source_id, holder_id;
-	bool was_active;
 	struct transfer_plan *plan; /* of this attempt */
 };
 

@@ -50,7 +50,6 @@ static enum flow_next read_look(struct flow *flow)
 	transfer->is_seen = true;
 	transfer->source_id = row_int(contact, 0, 0);
 	transfer->holder_id = row_int(contact, 0, 1);
-	transfer->was_active = text_equals(row_text(contact, 0, 2), TEXT("active"));
 	return FLOW_NEXT;
 }
 
@@ -115,7 +114,7 @@ static enum flow_next plan_by_rule(struct flow *flow, struct transfer *transfer)
 	struct stuck_sources stuck;
 
 	plan->roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
-	for (size_t i = 0; transfer->was_active && i < plan->roster.seat_count; i++)
+	for (size_t i = 0; i < plan->roster.seat_count; i++) /* it is not closed: who holds it has a place taken by it */
 		plan->roster.seats[i].load -= plan->roster.seats[i].operator_id == transfer->holder_id;
 	plan->record = record_new(flow_arena(flow), &plan->roster);
 	plan->batch_id = row_int(strategy, 0, 2);

@@ -544,6 +544,21 @@ def edits_in_between_are_no_obstacle(api):
 
 
 @test
+def what_was_reopened_in_between_has_its_own_place(api):
+    """It was closed when it was looked at, and counts in the load once it is locked: that place is its own."""
+    operator, source = api.desk(max_load_limit=1)
+    contact = api.contact(source)
+    api.close(contact)
+    with api.psql.session() as session:
+        session.run(f"begin; update contacts set status = 'active' where id = {contact['id']}")
+        with meanwhile(assign, api, contact) as late:
+            poll(lambda: lock_waiters(api), "it waits for the contact")
+            session.run("commit")
+    assert late.result().must(200)["operator_id"] == operator["id"]
+    assert api.load(operator) == 1
+
+
+@test
 def a_colleague_who_came_meanwhile_is_considered(api):
     """The link of the newcomer appears after the locks: the choice is made once more, with that one locked too."""
     operator = api.operator(max_load_limit=0)

@@ -34,7 +34,7 @@ const char database_listen_settings[] =
  */
 static const char lane_settings[] = "set leadd.actor = 'api'; set leadd.records = 'own'; "
 				    "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
-				    "set enable_hashjoin = off; set enable_mergejoin = off; " NAMED("-lane");
+				    "set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off; " NAMED("-lane");
 
 /* The others' plans follow their filters. */
 static const char request_settings[] =

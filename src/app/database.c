@@ -32,9 +32,10 @@ const char database_listen_settings[] =
  * The lane's statements are few and always served by an index: their plans are fixed, so that they are right on empty
  * tables as well. It writes the history of what it does itself.
  */
-static const char lane_settings[] = "set leadd.actor = 'api'; set leadd.records = 'own'; "
-				    "set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
-				    "set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off; " NAMED("-lane");
+static const char lane_settings[] =
+	"set leadd.actor = 'api'; set leadd.records = 'own'; "
+	"set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
+	"set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off; " NAMED("-lane");
 
 /* The others' plans follow their filters. */
 static const char request_settings[] =

@@ -110,14 +110,29 @@ static void ask_leads(struct flow *flow, struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++)
 		drafts[i] = batch->drafts[i].queued;
 	batch->index[BATCH_LEADS_MADE] = batch->asked;
-	batch->index[BATCH_LEADS] = batch->asked + 1;
 	batch->asked += batch_leads_ask(flow, drafts, batch->count);
+}
+
+static void ask_ids(struct flow *flow, struct batch *batch)
+{
+	size_t count = batch->count ? batch->count : 1;
+	struct text *external_ids = arena_alloc(flow_arena(flow), count, sizeof(*external_ids));
+	int64_t *places = arena_alloc(flow_arena(flow), count, sizeof(*places));
+	struct args args = flow_args(flow);
+
+	for (size_t i = 0; i < batch->count; i++) {
+		external_ids[i] = batch->drafts[i].queued->draft.external_id;
+		places[i] = (int64_t)i;
+	}
+	args_texts(&args, external_ids, count);
+	args_ints(&args, places, count);
+	batch_ask(flow, BATCH_IDS, Q_BATCH_IDS, &args);
 }
 
 static void ask_locks(struct flow *flow)
 {
 	struct batch *batch = flow_context(flow);
-	struct args by_source = args_sources(flow, batch), count = flow_args(flow);
+	struct args by_source = args_sources(flow, batch);
 	bool waits = batch->locking == BATCH_WAITS;
 
 	for (size_t i = 0; i < BATCH_STATEMENTS; i++)
@@ -134,14 +149,14 @@ static void ask_locks(struct flow *flow)
 	batch_ask(flow, BATCH_LINKS, batch->uses_backlog ? Q_BATCH_LINKS_REACH : Q_BATCH_LINKS, &by_source);
 	if (batch->uses_backlog)
 		batch_backlog_ask(flow, batch, &by_source);
-	args_int(&count, batch->count ? (int64_t)batch->count : 1);
-	batch_ask(flow, BATCH_IDS, Q_BATCH_IDS, &count);
+	ask_ids(flow, batch);
 }
 
 /* -- between the trips: plan ------------------------------------------------------------------- */
 
-/* Columns of the sources' answer. */
+/* Columns of the sources' answer, and of that with the ids. */
 enum { SOURCE_ID, IS_HELD, STRATEGY, STICKY_SECONDS, IS_AUTOMATIC, ANY_AUTOMATIC };
+enum { CONTACT_ID, LEAD_ID, NOW, BATCH_ID };
 
 /* The row of that source, or -1. */
 static int find_source(const struct rows *sources, int64_t source_id)
@@ -229,21 +244,22 @@ static void note_moment(struct contact_result *result, struct text moment)
 	result->created_at[moment.length] = '\0';
 }
 
-static void plan_one(struct flow *flow, struct batch *batch, size_t index, const struct known_leads *leads)
+static void plan_one(struct flow *flow, struct batch *batch, size_t index)
 {
 	struct planned *planned = &batch->drafts[index];
 	struct queued_draft *queued = planned->queued;
 	const struct rows *ids = batch_rows(flow, BATCH_IDS), *sources = batch_rows(flow, BATCH_SOURCES);
-	int64_t source_id = queued->draft.source_id, lead_id, sticky;
+	int64_t source_id = queued->draft.source_id, lead_id = row_int(ids, (int)index, LEAD_ID), sticky;
 	int row = find_source(sources, source_id);
 
 	planned->outcome = outcome_of(batch, sources, row, source_id);
+	if (planned->outcome == BATCH_OF_DRAFT_STORED && !lead_id)
+		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN; /* somebody deleted the lead just now */
 	if (planned->outcome != BATCH_OF_DRAFT_STORED)
 		return;
 	planned->wish.source_id = source_id;
 	strategy_by_name(row_text(sources, row, STRATEGY).at, &planned->wish.strategy);
 	record_settle(batch->record, &planned->wish);
-	lead_id = known_lead_id(leads, queued->draft.external_id);
 	sticky = row_int(sources, row, STICKY_SECONDS) > 0 ? batch_sticky_within(batch, index, lead_id) : 0;
 	if (sticky)
 		planned->wish.sticky_operator_id = sticky;
@@ -252,7 +268,7 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 	if (planned->outcome != BATCH_OF_DRAFT_STORED)
 		return;
 	queued->result = (struct contact_result){
-		.id = row_int(ids, (int)index, 0),
+		.id = row_int(ids, (int)index, CONTACT_ID),
 		.lead_id = lead_id,
 		.waiting_reason = planned->choice.reason,
 	};
@@ -260,22 +276,19 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index, const
 		queued->result.operator_id = batch->roster.seats[planned->choice.seat].operator_id;
 	else if (row_bool(sources, row, IS_AUTOMATIC))
 		batch->made_wait = true;
-	note_moment(&queued->result, row_text(ids, (int)index, 1));
+	note_moment(&queued->result, row_text(ids, (int)index, NOW));
 }
 
 /* New contacts in order of arrival; all go again when the trip has not asked what they need. */
 static size_t plan_drafts(struct flow *flow, struct batch *batch, bool is_enough)
 {
-	struct known_leads leads = { 0 };
 	size_t stored = 0;
 
-	if (batch->count)
-		leads = batch_leads_read(flow, batch_rows(flow, BATCH_LEADS));
 	for (size_t i = 0; i < batch->count; i++) {
 		if (batch_keys_decide(flow, batch, i))
 			continue;
 		if (is_enough)
-			plan_one(flow, batch, i, &leads);
+			plan_one(flow, batch, i);
 		else
 			batch->drafts[i].outcome = BATCH_OF_DRAFT_GOES_AGAIN;
 		stored += batch->drafts[i].outcome == BATCH_OF_DRAFT_STORED;
@@ -310,7 +323,7 @@ static enum flow_next read_locks(struct flow *flow)
 
 	batch->made_wait = false;
 	batch->unused_count = 0;
-	batch->id = row_int(batch_rows(flow, BATCH_IDS), 0, 2);
+	batch->id = row_int(batch_rows(flow, BATCH_IDS), 0, BATCH_ID);
 	batch->roster = roster_read(flow_arena(flow), batch_rows(flow, BATCH_LOADS), batch_rows(flow, BATCH_LINKS),
 				    &batch->stuck);
 	batch->record = record_new(flow_arena(flow), &batch->roster);

@@ -40,8 +40,7 @@ int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_
 	struct text *external_ids = arena_alloc(arena, count, sizeof(*external_ids));
 	struct text *keys = arena_alloc(arena, count, sizeof(*keys));
 	int64_t *sources = arena_alloc(arena, count, sizeof(*sources));
-	struct args insert = flow_args(flow), find = flow_args(flow);
-	size_t distinct = 0;
+	struct args insert = flow_args(flow);
 
 	memcpy(sorted, drafts, count * sizeof(struct queued_draft *));
 	qsort(sorted, count, sizeof(struct queued_draft *), by_external_id);
@@ -54,39 +53,7 @@ int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_
 	args_ints(&insert, sources, count);
 	args_texts(&insert, keys, count);
 	flow_ask(flow, Q_BATCH_LEADS_INSERT, &insert);
-
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || !text_equals(external_ids[i], external_ids[distinct - 1]))
-			external_ids[distinct++] = external_ids[i];
-	args_texts(&find, external_ids, distinct);
-	flow_ask(flow, Q_BATCH_LEADS, &find);
-	return 2 + ask_lock(flow, drafts, count);
-}
-
-static int known_lead_compare(const void *a, const void *b)
-{
-	return text_compare(((const struct known_lead *)a)->external_id, ((const struct known_lead *)b)->external_id);
-}
-
-struct known_leads batch_leads_read(struct flow *flow, const struct rows *rows)
-{
-	size_t count = (size_t)rows_count(rows);
-	struct known_lead *leads = arena_alloc(flow_arena(flow), count, sizeof(*leads));
-
-	for (size_t i = 0; i < count; i++)
-		leads[i] = (struct known_lead){ row_text(rows, (int)i, 1), row_int(rows, (int)i, 0) };
-	qsort(leads, count, sizeof(*leads), known_lead_compare);
-	return (struct known_leads){ leads, count };
-}
-
-int64_t known_lead_id(const struct known_leads *leads, struct text external_id)
-{
-	struct known_lead key = { .external_id = external_id };
-	const struct known_lead *lead =
-		bsearch(&key, leads->items, leads->count, sizeof(*leads->items), known_lead_compare);
-
-	assert(lead);
-	return lead->id;
+	return 1 + ask_lock(flow, drafts, count);
 }
 
 static void member_overlay(struct lead_member *member, const struct lead_member *newer)

@@ -114,7 +114,8 @@ static enum flow_next plan_by_rule(struct flow *flow, struct transfer *transfer)
 	struct stuck_sources stuck;
 
 	plan->roster = roster_read(flow_arena(flow), flow_rows(flow, LOADS), flow_rows(flow, LINKS), &stuck);
-	for (size_t i = 0; i < plan->roster.seat_count; i++) /* it is not closed: who holds it has a place taken by it */
+	/* It is not closed, so it takes a place of whoever holds it. */
+	for (size_t i = 0; i < plan->roster.seat_count; i++)
 		plan->roster.seats[i].load -= plan->roster.seats[i].operator_id == transfer->holder_id;
 	plan->record = record_new(flow_arena(flow), &plan->roster);
 	plan->batch_id = row_int(strategy, 0, 2);

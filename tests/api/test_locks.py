@@ -143,3 +143,20 @@ def a_locked_lead_harms_only_the_contact_that_changes_it(api):
     assert max(seconds for _, seconds in times) < QUICKLY_S
     patient.result().must(201)
     assert api.get(f"leads/{contact['lead_id']}").must(200)["name"] == "mine"
+
+
+@test
+def a_lead_that_is_deleted_meanwhile_is_made_anew(api):
+    """Nobody holds a lead without contacts: it was known before the lock, and is gone behind it."""
+    operator, source = api.desk()
+    lead = api.unique("lead")
+    api.psql.run(f"insert into leads (external_id) values ('{lead}')")
+    with api.psql.session() as session:
+        hold(session, operator)
+        with meanwhile(api.post, "contacts/", {"lead_external_id": lead, "source_id": source["id"]}) as patient:
+            poll(lambda: blocked(api), "the contact waits for the load")
+            session.run(f"delete from leads where external_id = '{lead}'")
+            session.run("commit")
+    contact = patient.result().must(201)
+    assert contact["operator_id"] == operator["id"] and contact["lead_external_id"] == lead
+    assert api.get(f"leads/{contact['lead_id']}").must(200)["external_id"] == lead

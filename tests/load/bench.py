@@ -86,6 +86,13 @@ def together(runs):
     return {name: (max if name in MOST_OF else statistics.fmean)(run[name] for run in runs) for name in known}
 
 
+def in_turn(scenario):
+    """Names of a scenario and of those that it is compared with: each time one right before it and the last one after."""
+    before, after = scenario.against[:1], scenario.against[1:]
+    names = (*before, scenario.name, *after) * scenario.rounds
+    return names if after else (*names, *before)
+
+
 class Bench:
     def __init__(self, options):
         self.options = options
@@ -113,9 +120,8 @@ class Bench:
         worlds.tidy()
         figures = {}
         for scenario in self.turn:
-            before, after = scenario.against[:1], scenario.against[1:] or scenario.against
             runs = collections.defaultdict(list)
-            for name in (*(*before, scenario.name) * scenario.rounds, *after):
+            for name in in_turn(scenario):
                 runs[name].append(self.once(self.scenarios[name], worlds, repeat))
             near = {name: together(its) for name, its in runs.items()}
             figures[scenario.name] = {**near.pop(scenario.name), "near": near}

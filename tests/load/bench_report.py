@@ -227,8 +227,8 @@ The longest turn of the event loop is what GET /metrics told at the end of the r
 {markdown(*self.bar_rows())}
 
 "pgbench" is always `{BASELINE}` or `{BASELINE}-whole`, also for spread: one source is what row locks make slow.
-`pgbench-64-spread` shows what single calls reach where they seldom meet. The bars in microseconds of CPU
-were set on a machine on which `{BASELINE}` makes {REFERENCE_RATE} contacts/s. As a virtual machine is slowed down by its
+`pgbench-64-spread` shows what single calls reach where they seldom meet. One client is held against one of pgbench that
+stores the same rows; the figure against the plain one stands below it. The bars in microseconds of CPU were set on a machine on which `{BASELINE}` makes {REFERENCE_RATE} contacts/s. As a virtual machine is slowed down by its
 neighbours they are held against that machine's time: what was measured, times the rate of `{BASELINE}` beside it, by
 {REFERENCE_RATE}. Figures without a bar are there to be looked at.
 

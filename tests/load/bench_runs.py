@@ -240,14 +240,13 @@ CLIENTS = (1, 64, 256, 1000)
 
 
 def baselines(clients):
-    return ("pgbench-1",) if clients == 1 else (BASELINE, BASELINE_WHOLE)
+    return ("pgbench-1", "pgbench-1-whole") if clients == 1 else (BASELINE, BASELINE_WHOLE)
 
 
 STORING = [
     Pgbench("pgbench-1", "pgbench, hot source, clients: 1", HOT, 1),
     Pgbench(BASELINE, "pgbench, hot source, clients: 64", HOT, 64),
-    Pgbench("pgbench-1-whole", "pgbench storing all that the service stores, hot source, clients: 1", HOT, 1, True,
-            quick=False),
+    Pgbench("pgbench-1-whole", "pgbench storing all that the service stores, hot source, clients: 1", HOT, 1, True),
     Pgbench(BASELINE_WHOLE, "the same, clients: 64", HOT, 64, True),
     Pgbench("pgbench-64-spread", "pgbench, 50 sources, clients: 64", SPREAD, 64, quick=False),
     Pgbench("pgbench-64-spread-whole", "pgbench storing all that the service stores, 50 sources, clients: 64", SPREAD, 64,
@@ -270,5 +269,5 @@ GROWTH_CLIENTS = (64, 256)
 GROWTH_WORLDS = {"10k": "10 thousand closed contacts", "1m": "1 million closed contacts", "5m": "5 million closed contacts",
                  "busy": "10 thousand closed contacts, 100,000 active ones of each operator"}
 GROWTH = [Wrk(f"growth-{world}-{clients}", f"leadd, hot source, {words}, connections: {clients}", HOT, clients, world=world,
-              against=() if world == "10k" else (f"growth-10k-{clients}",), rounds=1 if world == "10k" else 2)
+              against=() if world == "10k" else (f"growth-10k-{clients}",), rounds=1 if world == "10k" else 3)
           for world, words in GROWTH_WORLDS.items() for clients in GROWTH_CLIENTS]

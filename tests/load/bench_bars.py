@@ -13,7 +13,6 @@ WHOSE = {"server": "leadd's", "postgres": "PostgreSQL's"}
 GROWN = {"growth-1m": "1 million closed contacts", "growth-5m": "5 million closed contacts",
          "growth-busy": "100,000 active contacts of each operator"}
 
-REFERENCE_RATE = 806  # of pgbench-64 on the machine for which the bars in microseconds are meant
 QUIET_PERCENT = 5  # of all CPU time; above it the report warns
 
 
@@ -49,11 +48,6 @@ class Bar:
         return [f"{'at most' if self.at_most else 'at least'} {self.form.format(self.bar)}", words]
 
 
-def speed(repeat, name):
-    """Of the machine during a scenario, in parts of the reference's, by pgbench-64 that ran beside it."""
-    return repeat[name]["near"][BASELINE]["rate"] / REFERENCE_RATE
-
-
 def ratio(what, name, other, key, bar=None, other_key=None, form="{:.2f}", at_most=True):
     """One scenario's figure over that of another one, which ran beside it."""
     return Bar(f"{name}: {what}", lambda repeat: repeat[name][key] / repeat[name]["near"][other][other_key or key], bar, form,
@@ -73,11 +67,6 @@ def plain(what, name, key, bar, form, **options):
     return Bar(f"{name}: {what}", lambda repeat: repeat[name][key], bar, form, **options)
 
 
-def at_reference_speed(what, name, key, bar):
-    return Bar(f"{name}: {what}, were {BASELINE} at {REFERENCE_RATE}/s",
-               lambda repeat: repeat[name][key] * speed(repeat, name), bar, "{:.0f}", needs_quiet=True)
-
-
 def fairness(name):
     return Bar(f"{name}: p99 / p50", lambda repeat: repeat[name]["p99_ms"] / repeat[name]["p50_ms"], 2, "{:.2f}",
                needs_quiet=True)
@@ -93,12 +82,8 @@ def growth(name, clients):
 
 
 def cpu_bars():
-    """In the reference machine's time; as they were measured beside that."""
-    for name, bars in CPU_BARS.items():
-        for whose, bar in bars.items():
-            what, key = f"{WHOSE[whose]} CPU per contact, µs", f"{whose}_us"
-            yield plain(what, name, key, None, "{:.0f}")
-            yield at_reference_speed(what, name, key, bar)
+    return [plain(f"{WHOSE[whose]} CPU per contact, µs", name, f"{whose}_us", bar, "{:.0f}", needs_quiet=True)
+            for name, bars in CPU_BARS.items() for whose, bar in bars.items()]
 
 
 BARS = [

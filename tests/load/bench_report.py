@@ -3,7 +3,7 @@
 import statistics
 
 import bench_proc
-from bench_bars import BARS, QUIET_PERCENT, REFERENCE_RATE
+from bench_bars import BARS, QUIET_PERCENT
 from bench_runs import BASELINE, REPEATED_PERCENT
 from bench_world import SETTINGS, versions
 
@@ -228,9 +228,9 @@ The longest turn of the event loop is what GET /metrics told at the end of the r
 
 "pgbench" is always `{BASELINE}` or `{BASELINE}-whole`, also for spread: one source is what row locks make slow.
 `pgbench-64-spread` shows what single calls reach where they seldom meet. One client is held against one of pgbench that
-stores the same rows; the figure against the plain one stands below it. The bars in microseconds of CPU were set on a machine on which `{BASELINE}` makes {REFERENCE_RATE} contacts/s. As a virtual machine is slowed down by its
-neighbours they are held against that machine's time: what was measured, times the rate of `{BASELINE}` beside it, by
-{REFERENCE_RATE}. Figures without a bar are there to be looked at.
+stores the same rows; the figure against the plain one stands below it. The bars in microseconds of CPU are absolute: a
+virtual machine whose neighbours fill the processors' caches takes up to twice its own time for the same work. Figures
+without a bar are there to be looked at.
 
 ## The data after each run
 

@@ -22,8 +22,9 @@ void file_write(const char *dir, const char *name, const struct buf *bytes);
 void add_sha256(struct buf *out, const void *bytes, size_t length);
 
 /*
- * queries.h and queries.c: an enum and a table, one entry a file; {{name}} is replaced by fragments/name.sql. Those of
- * once_dir come last, behind Q_COUNT.
+ * queries.h and queries.c: an enum and a table, one entry a file, and behind it its twin for one item of each list
+ * (name_one), where it has one; {{name}} is replaced by fragments/name.sql. Those of once_dir come last, behind
+ * Q_COUNT.
  */
 void embed_queries(const char *out_dir, const char *queries_dir, const char *once_dir, const char *fragments_dir);
 

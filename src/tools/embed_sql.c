@@ -199,7 +199,7 @@ static bool starts(const char *text, const char *with)
 /* Where "from unnest($1::a[], $2::b[]) as given (" closes its list, or NULL where at is none. */
 static const char *rows_end(const char *at)
 {
-	const char *end = starts(at, rows_head) ? strchr(at, ')') : NULL;
+	const char *end = starts(at, rows_head) && at[sizeof(rows_head) - 1] == '$' ? strchr(at, ')') : NULL;
 
 	return end && starts(end + 1 + strspn(end + 1, " \t\n"), rows_tail) ? end : NULL;
 }

@@ -127,6 +127,13 @@ def a_list_that_is_used_in_any_other_way_too_has_no_twin():
 
 
 @test
+def what_is_no_parameter_is_left_alone_in_a_twin():
+    folder, done = query("select from t, unnest(t.a) as x from unnest(t.b) as given (c) where d = any ($1::bigint[])")
+    must(done)
+    assert folder.rows()["q_one"][0] == "select from t, unnest(t.a) as x from unnest(t.b) as given (c) where d = $1::bigint"
+
+
+@test
 def wrong_fragments_are_refused_with_their_place():
     must(query("-- c\n\nselect {{nope}}")[1], "queries/q.sql:3: no fragment \"nope\"")
     must(query("select {{a}}", a="1,\n{{b}}", b="\n\n{{a}}")[1], "fragments/b.sql:3: fragment \"a\" uses itself")

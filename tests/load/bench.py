@@ -43,7 +43,7 @@ def is_quick():
 
 def sizes(past):
     """Of the worlds; the large one of a short run is smaller than its name."""
-    return {"main": {"past": past}, "10k": {"past": 10000, "active": 10}, "5m": {"past": 5000000, "active": 10},
+    return {"main": {"past": past}, "10k": {"past": 10000, "active": 10, "is_renewed": True}, "5m": {"past": 5000000, "active": 10},
             "1m": {"past": 100000 if is_quick() and not is_set("GROWTH", "0") else 1000000, "active": 10, "idle": 790},
             "busy": {"past": 10000, "active": 100000}}
 
@@ -89,7 +89,7 @@ def together(runs):
 def in_turn(scenario):
     """Names of a scenario and of those that it is compared with: each time one right before it and the last one after."""
     before, after = scenario.against[:1], scenario.against[1:]
-    names = (*before, scenario.name, *after) * scenario.rounds
+    names = (*before, scenario.name, *after) * (1 if is_quick() else scenario.rounds)
     return names if after else (*names, *before)
 
 
@@ -129,6 +129,7 @@ class Bench:
         self.turn.rotate(-1)
 
     def once(self, scenario, worlds, repeat):
+        worlds[scenario.world].renew()
         run = scenario.run(worlds[scenario.world], repeat, self.options.seconds)
         self.runs.append((scenario.name, run.figures))
         self.stored += run.figures.get("stored", 0)

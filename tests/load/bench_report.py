@@ -190,12 +190,13 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 
 - PostgreSQL: {settings}; the rest is its default.
   Checkpoint and `vacuum analyze` between the repeats, not within.
-- Worlds, each a database of its own; what earlier runs stored stays:
+- Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
-- {len(self.repeats)} repeats of {options.seconds} s runs, each beginning with another scenario; leadd is a fresh process in each run.
+- {len(self.repeats)} repeats of {options.seconds} s runs (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh
+  process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
   repeat plain pgbench goes right before a scenario and `-whole` right after it; where a bar names one other only, that goes
-  before and after it, and the mean of both counts. One client and growth take several turns with what they are compared
+  before and after it, and the mean of both counts. `hot-1` and growth take several turns with what they are compared
   with, since they differ from it by less than such a machine from itself.
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.
 - hot: one source, ten operators, weights 1 to 10. spread: 50 sources with ten of 200 operators each, neighbours share six.
@@ -227,9 +228,8 @@ The longest turn of the event loop is what GET /metrics told at the end of the r
 {markdown(*self.bar_rows())}
 
 "pgbench" is always `{BASELINE}` or `{BASELINE}-whole`, also for spread: one source is what row locks make slow.
-`pgbench-64-spread` shows what single calls reach where they seldom meet. One client is held against one of pgbench that
-stores the same rows; the figure against the plain one stands below it. The bars in microseconds of CPU are absolute: a
-virtual machine whose neighbours fill the processors' caches takes up to twice its own time for the same work. Figures
+`pgbench-64-spread` shows what single calls reach where they seldom meet. The bars in microseconds of CPU are absolute: a
+virtual machine whose neighbours fill the processors' caches may need twice its own time for the same work. Figures
 without a bar are there to be looked at.
 
 ## The data after each run

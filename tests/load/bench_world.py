@@ -107,11 +107,13 @@ class World:
     """
     A database with a team, its sources and their past.
 
-    past: closed contacts; active: those that each operator of the hot source holds; idle: operators without a source
+    past: closed contacts; active: those that each operator of the hot source holds; idle: operators without a source;
+    is_renewed: it is small, and what runs store would make it another one
     """
 
-    def __init__(self, postgres, name, past, active=0, idle=0):
-        self.postgres, self.name, self.past = postgres, name, past
+    def __init__(self, postgres, name, past, active=0, idle=0, is_renewed=False):
+        self.postgres, self.name, self.past, self.is_renewed = postgres, name, past, is_renewed
+        self.database = f"bench_{name}"
         self.services = 0
         self.runs = 0
         started = time.monotonic()
@@ -119,12 +121,11 @@ class World:
         self.seconds = time.monotonic() - started
 
     def _build(self, active, idle):
-        database = f"bench_{self.name}"
-        self.folder = os.path.join(self.postgres.folder, database)
+        self.folder = os.path.join(self.postgres.folder, self.database)
         os.mkdir(self.folder)
-        self.url = self.postgres.url(database)
-        self.postgres.create(database)
-        self.psql = Psql(self.postgres, database)
+        self.url = self.postgres.url(self.database)
+        self.postgres.create(self.database)
+        self.psql = Psql(self.postgres, self.database)
         log = os.path.join(self.folder, "migrate.log")
         code = leadd.migrate(self.url, log)
         if code != 0:
@@ -134,6 +135,15 @@ class World:
         self.run_file("bench_past.sql", past=self.past, active=active)
         self.run_file("bench_contact.sql")
         self.last_seeded = self.last_ids()[0]
+        self.tidy()
+        if self.is_renewed:
+            self.postgres.create(f"{self.database}_seed", self.database)
+
+    def renew(self):
+        """As it was made, where it has to stay of that size."""
+        if self.is_renewed:
+            Psql(self.postgres, "postgres").run(f"drop database {self.database}")
+            self.postgres.create(self.database, f"{self.database}_seed")
 
     def run_file(self, name, **variables):
         settings = "".join(f"\\set {key} {value}\n" for key, value in variables.items())
@@ -193,7 +203,6 @@ class Worlds:
     def __getitem__(self, name):
         if name not in self.made:
             self.made[name] = World(self.postgres, name, **self.sizes[name])
-            self.made[name].tidy()
             self.checkpoint()
             print(f"world {name}: {self.made[name].past} closed contacts, made in {self.made[name].seconds:.0f} s", flush=True)
         return self.made[name]

@@ -1,4 +1,4 @@
-/* Typed parameters in, typed columns out. Scalars travel as text, arrays, and single items of them, in PostgreSQL's binary form. */
+/* Typed parameters in, typed columns out. Scalars travel as text; arrays, and single items of them, in binary form. */
 #ifndef LEADD_DB_VALUES_H
 #define LEADD_DB_VALUES_H
 

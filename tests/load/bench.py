@@ -3,7 +3,7 @@
 The load test: bench.py [--only part of a scenario's name] [--repeats N] [--seconds N] [--past N] [--write FILE]
 
 Starts a durable PostgreSQL of its own, runs all scenarios in turn, several times over, checks the data after each run,
-and prints medians; half an hour. QUICK=1 in the environment: a short run of the most important ones, within two minutes
+and prints medians; some forty minutes. QUICK=1 in the environment: a short run of the most important ones, within two minutes
 (on a slow machine with fewer repeats). GROWTH=0 leaves out pasts of other sizes, up to 5 million contacts; GROWTH=1 has
 them in a short run, too.
 LEADD names the binary (default build/leadd), PG_BIN the folder of PostgreSQL's programs, TMPDIR a folder on the disk to

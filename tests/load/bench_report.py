@@ -189,7 +189,8 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 {markdown(["what", "value"], [list(row) for row in self.surroundings])}
 
 - PostgreSQL: {settings}; the rest is its default.
-  Checkpoint and `vacuum analyze` between the repeats, not within.
+  Checkpoint and `vacuum analyze` between the repeats, not within. So each repeat begins right behind a checkpoint, where
+  every page of the past that is touched first costs its image in the WAL; known leads are drawn from all of the past.
 - Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
 - {len(self.repeats)} repeats of {options.seconds} s runs (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh

@@ -1,7 +1,6 @@
 /* The leads of a batch: found or made in its first trip, changed in its second. */
 #include "service/internal.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 static int by_external_id(const void *a, const void *b)

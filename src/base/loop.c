@@ -77,7 +77,7 @@ static void run_deferred(evutil_socket_t fd, short events, void *context)
 		return;
 	list_move(&turn, &loop->deferred);
 	list_move(&loop->deferred, &turn);
-	event_active(loop->after_turn, EV_TIMEOUT, 0); /* before all that becomes ready in the turn to come */
+	event_active(loop->after_turn, EV_TIMEOUT, 0); /* behind what this turn has left over itself */
 }
 
 static void on_libevent_log(int severity, const char *message)

@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
 #include <inttypes.h>
@@ -293,16 +294,11 @@ static void on_connection_closed(struct evhttp_connection *evhttp, void *context
 	server_connection_ended(server);
 }
 
-/* First, evhttp's connection can be known: it is the argument of the stream's callbacks. Later, a refusal is due. */
-static void on_soon(void *context)
+/* evhttp's connection is the argument of the stream's callbacks. */
+static void meet(struct connection *connection)
 {
-	struct connection *connection = context;
 	void *evhttp = NULL;
 
-	if (connection->evhttp) {
-		refusal_send(connection);
-		return;
-	}
 	bufferevent_getcb(connection->stream, NULL, NULL, NULL, &evhttp);
 	assert(evhttp);
 	connection->evhttp = evhttp;
@@ -311,6 +307,32 @@ static void on_soon(void *context)
 	evhttp_connection_set_closecb(connection->evhttp, on_connection_closed, connection);
 	if (connection->server->is_draining)
 		connection_free(connection);
+}
+
+/*
+ * libevent runs this before anything on the new descriptors, which it has not looked at yet. No deferred call would do:
+ * those may be left over for a later turn.
+ */
+void gate_meet_newcomers(evutil_socket_t descriptor, short events, void *context)
+{
+	struct server *server = context;
+	struct list *node, *before;
+
+	(void)descriptor;
+	(void)events;
+	for (node = server->connections.prev; node != &server->connections; node = before) {
+		struct connection *connection = LIST_ITEM(node, struct connection, node);
+
+		before = node->prev;
+		if (connection->evhttp)
+			return;
+		meet(connection);
+	}
+}
+
+static void on_soon(void *context)
+{
+	refusal_send(context);
 }
 
 struct bufferevent *gate_accept(struct event_base *base, void *context)
@@ -329,7 +351,7 @@ struct bufferevent *gate_accept(struct event_base *base, void *context)
 	evbuffer_add_cb(bufferevent_get_input(connection->stream), on_input, connection);
 	list_append(&server->connections, &connection->node);
 	deferred_init(&connection->soon, on_soon, connection);
-	loop_defer(server->loop, &connection->soon);
+	event_active(server->newcomers, EV_TIMEOUT, 0);
 	server->is_out_of_descriptors = false;
 	server->connection_count++;
 	server_accepted(server);

@@ -9,9 +9,11 @@
 #include "http/server.h"
 #include "http/target.h"
 
+#include <event2/util.h>
 #include <time.h>
 
 struct bufferevent;
+struct event;
 struct evconnlistener;
 struct event_base;
 struct evhttp;
@@ -36,13 +38,14 @@ struct server {
 	struct server_options options;
 	struct evhttp *evhttp;
 	struct evconnlistener *listener; /* owned by evhttp; NULL once it is closed */
+	struct event *newcomers;         /* active: connections were accepted that are to be met */
 	struct overtaking overtaking;    /* its descriptor's */
 	int port;
 	struct rng rng;
 	size_t body_max; /* the largest of any route */
 	bool is_lingering, is_draining, is_out_of_descriptors;
 
-	struct list connections; /* struct connection */
+	struct list connections; /* struct connection, newcomers last */
 	struct list lingerers;   /* struct lingerer */
 	struct list requests;    /* struct request: those that handlers hold */
 	int connection_count;    /* of both lists */
@@ -72,7 +75,7 @@ struct connection {
 	struct list node;
 	struct server *server;
 	struct bufferevent *stream;       /* evhttp's */
-	struct evhttp_connection *evhttp; /* NULL until the turn of its accept is over */
+	struct evhttp_connection *evhttp; /* NULL: a newcomer */
 	int descriptor;
 	enum connection_state state;
 	int64_t since_ms; /* reading: the first byte of the request, or the pause before it; else: of the state */
@@ -92,8 +95,8 @@ struct connection {
 	const char *turned_away;  /* the request that arrives gets this for an answer, without evhttp */
 	size_t turned_away_bytes; /* its whole length */
 	bool must_linger;
-	bool is_cutting; /* the gate itself changes the input now */
-	struct deferred soon;
+	bool is_cutting;      /* the gate itself changes the input now */
+	struct deferred soon; /* the refusal is sent */
 };
 
 struct request {
@@ -117,6 +120,9 @@ struct request {
 
 /* For evhttp_set_bevcb(): the stream of a connection that is being accepted. */
 struct bufferevent *gate_accept(struct event_base *base, void *server);
+
+/* The callback of server->newcomers: what is accepted is known, and its end will be noticed, before a byte is read. */
+void gate_meet_newcomers(evutil_socket_t descriptor, short events, void *server);
 
 /* The connection of evhttp's request; NULL when it is gone. */
 struct connection *connection_of(const struct server *server, struct evhttp_request *evhttp);

@@ -228,12 +228,14 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	server->sweep = timer_new(loop, on_sweep, server);
 	server->accept_again = timer_new(loop, on_accept_again, server);
 	server->drain_limit = timer_new(loop, on_drain_limit, server);
+	server->newcomers = event_new(loop_event_base(loop), -1, 0, gate_meet_newcomers, server);
 	server->evhttp = evhttp_around(server);
 	server->listener = evconnlistener_new(loop_event_base(loop), NULL, NULL,
 					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, descriptor);
 	/* Behind thousands of requests its queue would overflow, and clients try again only after a second or more. */
 	overtaking_begin(&server->overtaking, loop, descriptor);
-	if (!server->evhttp || !server->listener || !evhttp_bind_listener(server->evhttp, server->listener))
+	if (!server->newcomers || !server->evhttp || !server->listener ||
+	    !evhttp_bind_listener(server->evhttp, server->listener))
 		die(EXIT_BUG, "cannot make an HTTP server");
 	evconnlistener_set_error_cb(server->listener, on_accept_error);
 	timer_start(server->sweep, SWEEP_MS);
@@ -317,7 +319,9 @@ void server_free(struct server **server)
 		log_warn("http.unanswered", "requests=%d", ended->live_requests);
 	while ((node = list_shift(&ended->requests)))
 		request_free(LIST_ITEM(node, struct request, node));
+	gate_meet_newcomers(-1, 0, ended);
 	evhttp_free(ended->evhttp);
+	event_free(ended->newcomers);
 	timer_free(&ended->sweep);
 	timer_free(&ended->accept_again);
 	timer_free(&ended->drain_limit);

@@ -13,6 +13,8 @@
 #include <time.h>
 
 struct bufferevent;
+struct evbuffer;
+struct evbuffer_cb_info;
 struct event;
 struct evconnlistener;
 struct event_base;
@@ -118,17 +120,25 @@ struct request {
 
 /* -- gate.c ------------------------------------------------------------------------------------ */
 
+/* The callback of a connection's input: runs before evhttp sees the bytes, libevent calls it from inside the read. */
+void gate_on_input(struct evbuffer *input, const struct evbuffer_cb_info *change, void *connection);
+
+/* What the gate has prepared for the request that is to be answered next, given away; NULL: nothing. */
+struct request *connection_take_prepared(struct connection *connection);
+
+/* -- connection.c ------------------------------------------------------------------------------ */
+
 /* For evhttp_set_bevcb(): the stream of a connection that is being accepted. */
-struct bufferevent *gate_accept(struct event_base *base, void *server);
+struct bufferevent *connection_accept(struct event_base *base, void *server);
 
 /* The callback of server->newcomers: what is accepted is known, and its end will be noticed, before a byte is read. */
-void gate_meet_newcomers(evutil_socket_t descriptor, short events, void *server);
+void connections_meet(evutil_socket_t descriptor, short events, void *server);
 
 /* The connection of evhttp's request; NULL when it is gone. */
 struct connection *connection_of(const struct server *server, struct evhttp_request *evhttp);
 
-/* What the gate has prepared for the request that is to be answered next, given away; NULL: nothing. */
-struct request *connection_take_prepared(struct connection *connection);
+/* So many bytes of requests, the present one's and those behind it, are in memory now. */
+void connection_keep_input(struct connection *connection, size_t bytes);
 
 /* Ends a connection that no handler holds. */
 void connection_free(struct connection *connection);
@@ -142,6 +152,9 @@ MUST_CHECK bool connection_hold(struct connection *connection);
 /* The request's answer is about to be sent; kept: bytes of memory that it holds until it has been fetched. */
 void connection_answer(struct connection *connection, struct evhttp_request *evhttp, size_t kept);
 
+/* It is in the output now. */
+void connection_write_now(struct connection *connection);
+
 /* -- sweep.c ----------------------------------------------------------------------------------- */
 
 /* Ends what has run out of time; now_ms from loop_now_ms(). */
@@ -149,9 +162,6 @@ void connections_sweep(struct server *server, int64_t now_ms);
 
 /* Ends connections that wait for a request; with everything, also the others (those held are shut down). */
 void connections_close(struct server *server, bool everything);
-
-/* It is in the output now. */
-void connection_write_now(struct connection *connection);
 
 /* -- refusal.c --------------------------------------------------------------------------------- */
 

@@ -178,7 +178,7 @@ static struct evhttp *evhttp_around(struct server *server)
 	evhttp_set_allowed_methods(evhttp, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
 						   EVHTTP_REQ_PATCH | EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS);
 	evhttp_set_default_content_type(evhttp, NULL);
-	evhttp_set_bevcb(evhttp, gate_accept, server);
+	evhttp_set_bevcb(evhttp, connection_accept, server);
 	evhttp_set_gencb(evhttp, on_request, server);
 	return evhttp;
 }
@@ -228,7 +228,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	server->sweep = timer_new(loop, on_sweep, server);
 	server->accept_again = timer_new(loop, on_accept_again, server);
 	server->drain_limit = timer_new(loop, on_drain_limit, server);
-	server->newcomers = event_new(loop_event_base(loop), -1, 0, gate_meet_newcomers, server);
+	server->newcomers = event_new(loop_event_base(loop), -1, 0, connections_meet, server);
 	server->evhttp = evhttp_around(server);
 	server->listener = evconnlistener_new(loop_event_base(loop), NULL, NULL,
 					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, descriptor);
@@ -319,7 +319,7 @@ void server_free(struct server **server)
 		log_warn("http.unanswered", "requests=%d", ended->live_requests);
 	while ((node = list_shift(&ended->requests)))
 		request_free(LIST_ITEM(node, struct request, node));
-	gate_meet_newcomers(-1, 0, ended);
+	connections_meet(-1, 0, ended);
 	evhttp_free(ended->evhttp);
 	event_free(ended->newcomers);
 	timer_free(&ended->sweep);

@@ -105,7 +105,9 @@ class Bench:
         self.started = time.monotonic()
 
     def all_repeats(self, worlds):
-        started = self.started
+        for name in self.turn_names():
+            worlds.make(self.scenarios[name].world)  # before the first repeat: behind each comes a checkpoint
+        started = time.monotonic()
         for repeat in range(self.options.repeats):
             spent = time.monotonic() - started
             if is_quick() and repeat and spent / repeat * (repeat + 1) > QUICK_SECONDS_MAX:
@@ -114,6 +116,9 @@ class Bench:
             self.repeat(worlds, repeat)
         for world in worlds.made.values():
             self.complain(f"world {world.name}, at the end", bench_checks.whole_database(world))
+
+    def turn_names(self):
+        return [name for scenario in self.turn for name in in_turn(scenario)]
 
     def repeat(self, worlds, repeat):
         """All scenarios with their neighbours, each time beginning with another one."""

@@ -10,7 +10,7 @@ import subprocess
 import bench_proc
 import bench_runs
 import server as leadd
-from bench_world import HOT, Service, longest_turn
+from bench_world import HOT, REPEATED_PERCENT, Service, longest_turn
 from postgres import clean_environment
 from waiting import poll
 
@@ -93,7 +93,7 @@ class Ceiling(Answers):
         try:
             tool = bench_runs.wrk("bench_wrk.lua", self.clients, seconds, poll(port, "the port is printed"), {
                 "RUN": self.name, "FIRST_SOURCE": 1, "LAST_SOURCE": 1, "PAST_LEADS": world.past // 2,
-                "REPEATED": bench_runs.REPEATED_PERCENT, "SEED": repeat + 1})
+                "REPEATED": REPEATED_PERCENT, "SEED": repeat + 1})
             usage = bench_proc.Usage(world.postgres.process.pid, [process.pid])
             (printed,) = bench_runs.run_tools([tool], seconds)
             usage.stop()

@@ -4,8 +4,8 @@ import statistics
 
 import bench_proc
 from bench_bars import BARS, QUIET_PERCENT
-from bench_runs import BASELINE, REPEATED_PERCENT
-from bench_world import SETTINGS, versions
+from bench_runs import BASELINE
+from bench_world import CYCLE_RATE, CYCLE_SECONDS, KNOWN_IN_HALF_A_CYCLE, REPEATED_PERCENT, SETTINGS, versions
 
 
 def numbers(values, form):
@@ -189,8 +189,10 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 {markdown(["what", "value"], [list(row) for row in self.surroundings])}
 
 - PostgreSQL: {settings}; the rest is its default.
-  Checkpoint and `vacuum analyze` between the repeats, not within. So each repeat begins right behind a checkpoint, where
-  every page of the past that is touched first costs its image in the WAL; known leads are drawn from all of the past.
+  Checkpoint and `vacuum analyze` between the repeats, not within. Behind a checkpoint each page costs its image in the WAL
+  when it is touched first, and known leads, drawn from all of the past, touch many. So that the runs lie in the midst of a
+  checkpoint's cycle, not at its beginning, {KNOWN_IN_HALF_A_CYCLE} contacts of known leads are inserted and rolled back before
+  (those of {CYCLE_SECONDS // 2} s with {CYCLE_RATE} contacts/s).
 - Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
 - {len(self.repeats)} repeats of {options.seconds} s runs (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh

@@ -10,10 +10,9 @@ import subprocess
 
 import bench_checks
 import bench_proc
-from bench_world import FULL_PLACES, HERE, HOT, SPREAD, Service, longest_turn
+from bench_world import FULL_PLACES, HERE, HOT, REPEATED_PERCENT, SPREAD, Service, longest_turn
 from postgres import clean_environment
 
-REPEATED_PERCENT = 5
 TAIL_SECONDS = 0.3  # of a run: for the answers of wrk's last requests
 CROWD = 1000  # more connections than that need longer
 CROWD_SECONDS, CROWD_TAIL_SECONDS = 4, 3  # beside the others' seconds; of these the last

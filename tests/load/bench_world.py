@@ -15,6 +15,9 @@ from scrape import Metrics
 HERE = os.path.dirname(os.path.abspath(__file__))
 HOT, SPREAD = (1, 1), (101, 150)
 FULL_PLACES = 500
+CYCLE_SECONDS, CYCLE_RATE = 300, 5000  # PostgreSQL's own checkpoint_timeout, and contacts/s in it
+REPEATED_PERCENT = 5
+KNOWN_IN_HALF_A_CYCLE = CYCLE_SECONDS // 2 * CYCLE_RATE * REPEATED_PERCENT // 100
 READY_SECONDS = 20
 
 # The rest is PostgreSQL's own default. No checkpoint and no vacuum in the midst of a run: both are done between the
@@ -114,6 +117,7 @@ class World:
     def __init__(self, postgres, name, past, active=0, idle=0, is_renewed=False):
         self.postgres, self.name, self.past, self.is_renewed = postgres, name, past, is_renewed
         self.database = f"bench_{name}"
+        self.copies, self.used = 0, []  # of a world that is renewed, those not yet dropped
         self.services = 0
         self.runs = 0
         started = time.monotonic()
@@ -123,9 +127,8 @@ class World:
     def _build(self, active, idle):
         self.folder = os.path.join(self.postgres.folder, self.database)
         os.mkdir(self.folder)
-        self.url = self.postgres.url(self.database)
         self.postgres.create(self.database)
-        self.psql = Psql(self.postgres, self.database)
+        self._use(self.database)
         log = os.path.join(self.folder, "migrate.log")
         code = leadd.migrate(self.url, log)
         if code != 0:
@@ -136,22 +139,34 @@ class World:
         self.run_file("bench_contact.sql")
         self.last_seeded = self.last_ids()[0]
         self.tidy()
-        if self.is_renewed:
-            self.postgres.create(f"{self.database}_seed", self.database)
+
+    def _use(self, database):
+        self.url = self.postgres.url(database)
+        self.psql = Psql(self.postgres, database)
 
     def renew(self):
-        """As it was made, where it has to stay of that size."""
+        """As it was made, where it has to stay of that size: a copy, since dropping a database makes a checkpoint."""
         if self.is_renewed:
-            Psql(self.postgres, "postgres").run(f"drop database {self.database}")
-            self.postgres.create(self.database, f"{self.database}_seed")
+            self.copies += 1
+            self.used.append(f"{self.database}_{self.copies}")
+            self.postgres.create(self.used[-1], self.database)
+            self._use(self.used[-1])
 
     def run_file(self, name, **variables):
         settings = "".join(f"\\set {key} {value}\n" for key, value in variables.items())
         return self.psql.run(settings + sql_file(name))
 
     def tidy(self):
-        """The same clean start for each repeat; a checkpoint follows."""
+        """The same clean start for each repeat; a checkpoint and age() follow."""
+        self._use(self.database)
         self.psql.run("vacuum analyze")
+        while self.used:
+            Psql(self.postgres, "postgres").run(f"drop database {self.used.pop()}")
+
+    def age(self):
+        """Of the present checkpoint half a cycle. One that is renewed is written anew, images and all."""
+        if not self.is_renewed:
+            self.run_file("bench_age.sql", past=self.past, known=KNOWN_IN_HALF_A_CYCLE)
 
     def new_label(self, name):
         """Of one run; what it stores can be found by it."""
@@ -201,11 +216,14 @@ class Worlds:
         self.postgres = DurablePostgres()
 
     def __getitem__(self, name):
+        self.make(name)
+        return self.made[name]
+
+    def make(self, name):
         if name not in self.made:
             self.made[name] = World(self.postgres, name, **self.sizes[name])
             self.checkpoint()
             print(f"world {name}: {self.made[name].past} closed contacts, made in {self.made[name].seconds:.0f} s", flush=True)
-        return self.made[name]
 
     def checkpoint(self):
         Psql(self.postgres, "postgres").run("checkpoint")
@@ -214,6 +232,8 @@ class Worlds:
         for world in self.made.values():
             world.tidy()
         self.checkpoint()
+        for world in self.made.values():
+            world.age()
 
     def close(self):
         self.postgres.close()

@@ -37,7 +37,9 @@ struct endpoint {
 	const char *summary, *about;
 	const struct field *query; /* NULL: takes none; any parameter is a fault */
 	const struct schema *body; /* NULL: takes none */
-	const struct field *bulk;  /* instead of it: many rows, as a list or as NDJSON, which its handler reads */
+	/* JSON: forms begin with it, and send it; a change has one member there. NULL: all members that have examples. */
+	const char *body_example;
+	const struct field *bulk; /* instead of it: many rows, as a list or as NDJSON, which its handler reads */
 	/* Rules between members; may be NULL. Notes faults; what else is at fault is not good but safe to look at. */
 	void (*check)(const struct value *body, struct faults *faults);
 	void (*check_query)(const struct value *query, struct faults *faults); /* the same between parameters */

@@ -94,6 +94,7 @@ const struct endpoint contacts_change_endpoint = {
 	.about = "Members that are not given stay as they are. With If-Match nothing is changed unless the version is "
 		 "that one.",
 	.body = &change_schema,
+	.body_example = "{\"status\":\"closed\"}",
 	.takes_if_match = true,
 	.answers = { { 200, "The contact as it is now.", ANSWER_OBJECT, &contact_schema, ANSWER_HAS_ETAG } },
 	.problems = { &problem_conflict, &problem_version_mismatch },

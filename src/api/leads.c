@@ -110,6 +110,7 @@ const struct endpoint leads_change_endpoint = {
 	.summary = "Change a lead",
 	.about = "Members that are not given stay as they are; null clears one.",
 	.body = &change_schema,
+	.body_example = "{\"phone\":\"+44 20 7946 0958\"}",
 	.answers = { { 200, "The lead as it is now.", ANSWER_OBJECT, &lead_schema } },
 };
 

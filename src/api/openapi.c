@@ -54,6 +54,10 @@ static void print_path(struct buf *out, const char *path)
 	}
 }
 
+/*
+ * The examples stand in the schemas: those of a parameter itself are what a form begins with, and nobody should change
+ * number 1 by pressing a button.
+ */
 static void print_path_parameters(struct buf *out, const char *path, bool *is_first)
 {
 	for (path = strchr(path, '{'); path; path = strchr(path + 1, '{')) {
@@ -63,10 +67,10 @@ static void print_path_parameters(struct buf *out, const char *path, bool *is_fi
 			   (int)name, path + 1);
 		if (path[1 + name] == ':')
 			buf_string(out, "\"description\":\"As the type of a problem names it.\","
-					"\"schema\":{\"type\":\"string\"},\"example\":\"validation\"}");
+					"\"schema\":{\"type\":\"string\",\"examples\":[\"validation\"]}}");
 		else
 			buf_string(out, "\"description\":\"Its id.\",\"schema\":{\"type\":\"integer\","
-					"\"format\":\"int64\",\"minimum\":1},\"example\":1}");
+					"\"format\":\"int64\",\"minimum\":1,\"examples\":[1]}}");
 		*is_first = false;
 	}
 }
@@ -95,8 +99,8 @@ static void print_parameters(struct buf *out, const struct route *route, const s
 	if (endpoint->takes_if_match)
 		buf_printf(out,
 			   "%s{\"name\":\"If-Match\",\"in\":\"header\",\"required\":false,\"description\":\"Change it "
-			   "only if this is still its ETag.\",\"schema\":{\"type\":\"string\"},"
-			   "\"example\":\"\\\"1\\\"\"}",
+			   "only if this is still its ETag.\",\"schema\":{\"type\":\"string\","
+			   "\"examples\":[\"\\\"1\\\"\"]}}",
 			   is_first ? "" : ",");
 	buf_char(out, ']');
 }
@@ -236,7 +240,10 @@ static void print_body(struct buf *out, const struct endpoint *endpoint)
 		   endpoint->is_body_optional ? "false" : "true");
 	openapi_print_ref(out, endpoint->body);
 	buf_string(out, ",\"example\":");
-	openapi_print_example(out, endpoint->body);
+	if (endpoint->body_example)
+		buf_string(out, endpoint->body_example);
+	else
+		openapi_print_example(out, endpoint->body);
 	buf_string(out, "}}}");
 }
 

@@ -174,6 +174,7 @@ const struct endpoint operators_change_endpoint = {
 	.about = "Members that are not given stay as they are. A lower limit takes no contact away; an inactive "
 		 "operator gets no new contacts, and active_contacts says what becomes of those it has.",
 	.body = &change_schema,
+	.body_example = "{\"max_load_limit\":20}",
 	.answers = { { 200, "The operator as it is now.", ANSWER_OBJECT, &operator_schema } },
 };
 

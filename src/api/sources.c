@@ -206,6 +206,7 @@ const struct endpoint sources_change_endpoint = {
 	.summary = "Change a source",
 	.about = "Members that are not given stay as they are.",
 	.body = &change_schema,
+	.body_example = "{\"strategy\":\"least_loaded\"}",
 	.answers = { { 200, "The source as it is now.", ANSWER_OBJECT, &source_schema } },
 	.problems = { &problem_conflict },
 };

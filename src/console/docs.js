@@ -10,7 +10,6 @@ SwaggerUIBundle({
 	defaultModelsExpandDepth: 0,
 	filter: true,
 	tryItOutEnabled: true,
-	displayRequestDuration: true,
 	persistAuthorization: true,
 	validatorUrl: null,
 });

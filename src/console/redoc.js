@@ -26,7 +26,7 @@ Redoc.init("/openapi.json", {
 	expandResponses: "200,201",
 	jsonSampleExpandLevel: 3,
 	theme: {
-		colors: { primary: { main: "#0b7a75" } },
+		colors: { primary: { main: "#08615d" } },
 		typography: {
 			fontFamily: system_font,
 			headings: { fontFamily: system_font },

@@ -85,7 +85,33 @@ test("a link to an operation opens it in Swagger UI", async (world) => {
 	const { tags, operationId } = document.paths["/api/v1/contacts/"].post;
 	const { page } = await world.visit(`/docs#/${encodeURIComponent(tags[0])}/${operationId}`);
 
-	await page.locator(".opblock-post.is-open [data-path='/api/v1/contacts/']").waitFor();
+	const opened = page.locator(".opblock-post.is-open [data-path='/api/v1/contacts/']");
+
+	await opened.waitFor();
+	await page.waitForFunction((path) => {
+		const shown = document.querySelector(`.is-open [data-path='${path}']`).getBoundingClientRect();
+		const seen = document.elementFromPoint(shown.x + 2, shown.y + shown.height / 2);
+
+		return scrollY > 0 && shown.y >= 0 && seen?.closest(".opblock.is-open");
+	}, "/api/v1/contacts/");
+});
+
+test("a form for a change begins without an id, and with one member only", async (world) => {
+	const document = await world.document();
+
+	for (const [path, item] of Object.entries(document.paths)) {
+		if (!item.patch)
+			continue;
+
+		const { page } = await world.visit(`/docs#/${encodeURIComponent(item.patch.tags[0])}/${item.patch.operationId}`);
+		const block = page.locator(".opblock-patch.is-open");
+
+		await block.locator("textarea.body-param__text").waitFor();
+		assert.equal(Object.keys(JSON.parse(await block.locator("textarea").inputValue())).length, 1, path);
+		for (const input of await block.locator(".parameters input").all())
+			assert.equal(await input.inputValue(), "", path);
+		await page.close();
+	}
 });
 
 test("Swagger UI filters by tag", async (world) => {

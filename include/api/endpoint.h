@@ -37,7 +37,7 @@ struct endpoint {
 	const char *summary, *about;
 	const struct field *query; /* NULL: takes none; any parameter is a fault */
 	const struct schema *body; /* NULL: takes none */
-	/* JSON: forms begin with it, and send it; a change has one member there. NULL: all members that have examples. */
+	/* JSON that forms begin with, and may send: of a change one member. NULL: all that have examples. */
 	const char *body_example;
 	const struct field *bulk; /* instead of it: many rows, as a list or as NDJSON, which its handler reads */
 	/* Rules between members; may be NULL. Notes faults; what else is at fault is not good but safe to look at. */

@@ -17,6 +17,7 @@ struct database {
 	/* its own */
 	struct timer *respawn; /* of the private server */
 	struct timer *tidy;
+	struct timer *password; /* its file is read anew */
 	bool is_stopping;
 };
 

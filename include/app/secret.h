@@ -10,4 +10,7 @@
  */
 void secret_read_password(const char *path);
 
+/* The same for one that was read: what the file says by now, where it says something. Connections to come have it. */
+void secret_renew_password(const char *path);
+
 #endif

@@ -5,6 +5,7 @@
 #include "app/secret.h"
 #include "base/rng.h"
 #include "db/migrate.h"
+#include "db/once.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@ enum {
 	ANSWER_GRACE_MS = 900, /* whoever asked is told so long after the wait, or the statement, should have ended */
 	POSTGRES_PAUSE_MS = 1000, /* before a private server that ended is started again */
 	TIDY_MS = 3600 * 1000,
+	PASSWORD_MS = 2000,
 	SETTINGS_BYTES = 1000,
 	MESSAGE_BYTES = 1024
 };
@@ -68,6 +70,22 @@ static bool find_server(struct database *database, enum exit_code *code_out)
 	return true;
 }
 
+/* Without all of its rights the service would be ready, and refuse each contact. */
+static bool has_rights(const struct database *database, char message[MESSAGE_BYTES])
+{
+	struct once *once = once_open(database->conninfo, NULL, 0, message, MESSAGE_BYTES);
+	struct rows *rows = once ? once_ask(once, Q_RIGHTS_MISSING, NULL) : NULL;
+	bool good = rows && rows_count(rows) == 0;
+
+	if (rows && !good)
+		snprintf(message, MESSAGE_BYTES,
+			 "the role lacks a right on the database: %s; docs/OPERATIONS.md lists them in section 5",
+			 row_text(rows, 0, 0).at);
+	once_free_rows(&rows);
+	once_close(&once);
+	return good;
+}
+
 bool database_open(struct database *database, const struct config *config, enum exit_code *code_out)
 {
 	char message[MESSAGE_BYTES] = "";
@@ -78,14 +96,17 @@ bool database_open(struct database *database, const struct config *config, enum 
 		return false;
 	switch (migrate(database->conninfo, config->database_wait_seconds * 1000, message, sizeof(message))) {
 	case MIGRATE_DONE:
-		return true;
+		if (has_rights(database, message))
+			return true;
+		break;
 	case MIGRATE_INTERRUPTED:
 		*code_out = EXIT_ASKED;
 		return false;
 	default:
-		fprintf(stderr, "leadd: %s\n", message);
-		return false;
+		break;
 	}
+	fprintf(stderr, "leadd: %s\n", message);
+	return false;
 }
 
 void database_close(struct database *database)
@@ -122,6 +143,14 @@ static void on_tidy(void *context)
 
 	quickstart_tidy(database->quickstart);
 	timer_start(database->tidy, TIDY_MS);
+}
+
+static void on_password(void *context)
+{
+	struct database *database = context;
+
+	secret_renew_password(database->config->database_password_file);
+	timer_start(database->password, PASSWORD_MS);
 }
 
 void database_stop(struct database *database)
@@ -169,9 +198,12 @@ void database_connect(struct database *database, struct loop *loop)
 		config->statement_timeout_ms / 2, request_settings);
 	database->respawn = timer_new(loop, on_respawn, database);
 	database->tidy = timer_new(loop, on_tidy, database);
+	database->password = timer_new(loop, on_password, database);
 	loop_signal(loop, SIGCHLD, on_child, database);
 	if (database->quickstart)
 		timer_start(database->tidy, TIDY_MS);
+	else if (config->database_password_file)
+		timer_start(database->password, PASSWORD_MS);
 }
 
 void database_disconnect(struct database *database)
@@ -180,4 +212,5 @@ void database_disconnect(struct database *database)
 	pool_free(&database->lane);
 	timer_free(&database->respawn);
 	timer_free(&database->tidy);
+	timer_free(&database->password);
 }

@@ -10,23 +10,44 @@
 
 enum { PASSWORD_BYTES = 1024 };
 
-void secret_read_password(const char *path)
-{
-	char line[PASSWORD_BYTES] = "";
-	FILE *file;
+#define PASSWORD_NAME "PGPASSWORD"
 
-	if (!path || !*path)
-		return;
-	file = fopen(path, "re");
+/* The file's first line; NULL when it is good, else what is wrong with it. */
+static const char *read_line(const char *path, char line[PASSWORD_BYTES])
+{
+	FILE *file = fopen(path, "re");
+
 	if (!file)
-		die(EXIT_CONFIG, "DATABASE_PASSWORD_FILE %s cannot be read: %s", log_quote(path), strerror(errno));
-	if (!fgets(line, sizeof(line), file))
+		return strerror(errno);
+	if (!fgets(line, PASSWORD_BYTES, file))
 		line[0] = '\0';
 	fclose(file);
 	line[strcspn(line, "\r\n")] = '\0';
-	if (!*line)
-		die(EXIT_CONFIG, "DATABASE_PASSWORD_FILE %s has no password in its first line", log_quote(path));
-	if (setenv("PGPASSWORD", line, 1) != 0)
-		die(EXIT_CONFIG, "DATABASE_PASSWORD_FILE %s: %s", log_quote(path), strerror(errno));
+	return *line ? NULL : "its first line has no password";
+}
+
+void secret_read_password(const char *path)
+{
+	char line[PASSWORD_BYTES];
+	const char *why;
+
+	if (!path || !*path)
+		return;
+	why = read_line(path, line);
+	if (!why && setenv(PASSWORD_NAME, line, 1) != 0)
+		why = strerror(errno);
+	explicit_bzero(line, sizeof(line));
+	if (why)
+		die(EXIT_CONFIG, "DATABASE_PASSWORD_FILE %s cannot be read: %s", log_quote(path), why);
+}
+
+void secret_renew_password(const char *path)
+{
+	const char *known = getenv(PASSWORD_NAME);
+	char line[PASSWORD_BYTES];
+	const char *why = read_line(path, line);
+
+	if (!why && known && strcmp(known, line) != 0 && setenv(PASSWORD_NAME, line, 1) == 0)
+		log_info("db.password_renewed", "file=%s", log_quote(path));
 	explicit_bzero(line, sizeof(line));
 }

@@ -166,7 +166,7 @@ struct conn *conn_new(struct loop *loop, const struct conn_options *options, con
 	conn->options = *options;
 	conn->hooks = hooks;
 	conn->owner = owner;
-	conn->target = target_new(options->conninfo);
+	conn->target = target_new(options->conninfo, true);
 	conn->retry = timer_new(loop, connect_on_retry, conn);
 	conn->limit = timer_new(loop, on_limit, conn);
 	deferred_init(&conn->broken, on_broken, conn);

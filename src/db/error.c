@@ -17,6 +17,7 @@ static const struct {
 	{ .code = "40003", .error = DB_OUTCOME_UNKNOWN },
 	{ .code = "55P03", .error = DB_BUSY },
 	{ .code = "57014", .error = DB_BUSY },
+	{ .code = "42501", .error = DB_UNAVAILABLE }, /* a right was taken away: an administrator can give it back */
 	{ .code = "25006", .error = DB_UNAVAILABLE, .spoils_session = true }, /* read only: we are on a standby */
 	{ .code = "25P03", .error = DB_UNAVAILABLE, .spoils_session = true }, /* idle in transaction for too long */
 	{ .code = "0A000", .error = DB_UNAVAILABLE, .spoils_session = true }, /* a plan made before a migration */
@@ -97,7 +98,9 @@ struct db_reason db_reason_of(const char *libpq_message)
 	for (const char *line = libpq_message; *line;) {
 		size_t bytes = strcspn(line, "\n");
 
-		find_sqlstate(line, bytes, reason.sqlstate);
+		if (strcmp(reason.sqlstate, "28P01") !=
+		    0) /* of several tries, with and without TLS, the one that got furthest */
+			find_sqlstate(line, bytes, reason.sqlstate);
 		line += bytes + (line[bytes] == '\n');
 	}
 	for (const char *at = libpq_message; *at; at++)

@@ -37,8 +37,12 @@ struct db_reason db_reason_of(const char *libpq_message);
 
 struct target;
 
-/* Reads a conninfo or URL as libpq does: environment, service file and defaults count too. */
-struct target *target_new(const char *conninfo);
+/*
+ * Reads a conninfo or URL as libpq does: environment, service file and defaults count too.
+ *
+ * to_write: where it does not say which servers will do (target_session_attrs), those that take changes
+ */
+struct target *target_new(const char *conninfo, bool to_write);
 void target_free(struct target **target);
 
 /*

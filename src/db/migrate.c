@@ -12,14 +12,20 @@
 /* "leadd": any process that migrates this database takes the same advisory lock. */
 #define LOCK_KEY "465557349476"
 
-enum { LOCK_POLL_MS = 100, LOG_EVERY_MS = 5000, VERSION_LEAST = 140000 };
+enum {
+	LOCK_POLL_MS = 100,
+	LOG_EVERY_MS = 5000,
+	LOCKS_PAUSE_MS = 2000, /* in which those go on who queued behind a migration that waited for a lock */
+	LOCKS_PATIENCE_MS = 60000,
+	VERSION_LEAST = 140000
+};
 
 /*
- * The book-keeping cannot live in sql/queries: pools prepare those, on a schema that is up to date. A lock that
- * somebody else holds fails a migration instead of stopping everybody who queues behind its own locks.
+ * The book-keeping cannot live in sql/queries: pools prepare those, on a schema that is up to date. A migration waits
+ * for a lock no longer than those can wait who queue behind it, and tries again.
  */
 static const char sql_settings[] = "set client_min_messages = notice; set statement_timeout = 0; "
-				   "set lock_timeout = '10s'; set idle_in_transaction_session_timeout = 0";
+				   "set lock_timeout = '1s'; set idle_in_transaction_session_timeout = 0";
 static const char sql_exists[] = "select to_regclass('schema_migrations') is not null";
 static const char sql_applied[] = "select version, name, sha256 from schema_migrations order by version";
 static const char sql_try_lock[] = "select pg_try_advisory_lock(" LOCK_KEY ")";
@@ -100,20 +106,37 @@ static bool take_lock(struct session *session)
 	}
 }
 
-static bool apply(struct session *session, const struct migration *migration)
+static bool apply_once(struct session *session, const struct migration *migration)
 {
 	char what[128], version[16];
 	const char *const values[] = { version, migration->name, migration->sha256_hex };
-	int64_t start_ms = loop_now_ms();
+	bool good;
 
 	snprintf(version, sizeof(version), "%d", migration->version);
 	snprintf(what, sizeof(what), "migration %d (%s)", migration->version, migration->name);
 	session->script = migration->sql;
-	if (!session_run(session, what, "begin") || !session_run(session, what, migration->sql) ||
-	    !session_run_with(session, what, sql_note, COUNT_OF(values), values) ||
-	    !session_run(session, what, "commit"))
-		return false;
+	session->sqlstate[0] = '\0';
+	good = session_run(session, what, "begin") && session_run(session, what, migration->sql) &&
+	       session_run_with(session, what, sql_note, COUNT_OF(values), values) &&
+	       session_run(session, what, "commit");
 	session->script = NULL;
+	return good;
+}
+
+static bool apply(struct session *session, const struct migration *migration)
+{
+	int64_t start_ms = loop_now_ms();
+
+	while (!apply_once(session, migration)) {
+		int64_t waited_ms = loop_now_ms() - start_ms;
+
+		if (strcmp(session->sqlstate, "55P03") != 0 || waited_ms > LOCKS_PATIENCE_MS)
+			return false;
+		session->result = MIGRATE_DONE;
+		log_warn("migrate.wait", "for=locks migration=%d waited_ms=%" PRId64, migration->version, waited_ms);
+		if (!session_run(session, "undoing it", "rollback") || !session_pause(session, LOCKS_PAUSE_MS))
+			return false;
+	}
 	log_info("migrate.applied", "version=%d name=%s ms=%" PRId64, migration->version, migration->name,
 		 loop_now_ms() - start_ms);
 	return true;

@@ -12,7 +12,7 @@ struct once *once_open(const char *conninfo, const char *settings, int64_t wait_
 {
 	struct once *once = mem_alloc(1, sizeof(*once));
 
-	once->session = (struct session){ .message = message, .message_size = message_size };
+	once->session = (struct session){ .message = message, .message_size = message_size, .is_reader = true };
 	if (!session_open(&once->session, conninfo, wait_ms) ||
 	    (settings && !session_run(&once->session, "preparing the session", settings)))
 		once_close(&once);

@@ -136,7 +136,7 @@ bool session_open(struct session *session, const char *conninfo, int64_t wait_ms
 
 	if (!is_well_formed(conninfo))
 		return session_fail(session, MIGRATE_REFUSED, "the database URL or conninfo is malformed");
-	target = target_new(conninfo);
+	target = target_new(conninfo, !session->is_reader);
 	for (unsigned tries = 0; !(connected = connect_once(session, target, tries)); tries++) {
 		struct db_reason reason = db_reason_of(PQerrorMessage(session->pg));
 		const char *words = explain(reason.sqlstate, &reason);
@@ -194,13 +194,25 @@ static void say_failure(struct session *session, const char *what, const PGresul
 	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 	char place[32] = "";
 
+	snprintf(session->sqlstate, sizeof(session->sqlstate), "%s", sqlstate ? sqlstate : "");
+	if (strcmp(session->sqlstate, "25006") == 0) {
+		session_fail(session, MIGRATE_REFUSED, "the database is read only: %s, SQLSTATE 25006", what);
+		return;
+	}
+	if (strcmp(session->sqlstate, "42501") == 0) {
+		session_fail(session, MIGRATE_REFUSED, "the role lacks the rights for it: %s, SQLSTATE 42501", what);
+		return;
+	}
+	if (strcmp(session->sqlstate, "55P03") == 0) {
+		session_fail(session, MIGRATE_FAILED,
+			     "%s failed: somebody else holds a lock that it needs (a backup, a report, an open "
+			     "transaction), SQLSTATE 55P03",
+			     what);
+		return;
+	}
 	if (!sqlstate || db_error_of(sqlstate) == DB_UNAVAILABLE) {
 		session_fail(session, MIGRATE_UNREACHABLE, "the connection was lost while %s ran%s%s", what,
 			     sqlstate ? ", SQLSTATE " : "", sqlstate ? sqlstate : "");
-		return;
-	}
-	if (strcmp(sqlstate, "42501") == 0) {
-		session_fail(session, MIGRATE_REFUSED, "the role lacks the rights for it: %s, SQLSTATE 42501", what);
 		return;
 	}
 	if (session->script && position)

@@ -10,6 +10,8 @@ struct session {
 	enum migrate_result result;
 	char *message; /* for a person, when result is not MIGRATE_DONE */
 	unsigned long message_size;
+	char sqlstate[6];   /* of the last statement that failed */
+	bool is_reader;     /* a server that takes no changes will do */
 	const char *script; /* the text that runs, to say the line of a fault in it; may be NULL */
 };
 

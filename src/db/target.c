@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One entry of the parallel lists host, hostaddr and port; "" where nothing is given. */
@@ -32,6 +33,7 @@ struct target {
 	struct arena *arena;
 	const char *conninfo;
 	bool is_default[COUNT_OF(defaults)];
+	bool wants_primary;  /* of several servers, and also of one: not a standby, nor one that is read only */
 	struct places named; /* as the conninfo has them; empty: left to libpq */
 
 	struct arena *found_arena;
@@ -92,11 +94,21 @@ static struct places places_of(struct target *target, const char *host, const ch
 	return places;
 }
 
+/* Looked for before all is merged: there libpq's own default, "any", looks the same as one that is given. */
+static bool says_which_server(const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	bool is_said = *option_of(options, "target_session_attrs") || getenv("PGTARGETSESSIONATTRS");
+
+	PQconninfoFree(options);
+	return is_said;
+}
+
 /*
  * Only PQconnectStart() merges everything that libpq takes options from: text, service file, environment, defaults.
  * An option with an impossible value makes it stop right behind that, before it touches the network.
  */
-struct target *target_new(const char *conninfo)
+struct target *target_new(const char *conninfo, bool to_write)
 {
 	static const char *const keywords[] = { "dbname", "target_session_attrs", NULL };
 	const char *const values[] = { conninfo, "nowhere", NULL };
@@ -108,6 +120,7 @@ struct target *target_new(const char *conninfo)
 	target->conninfo = arena_copy(target->arena, conninfo, strlen(conninfo));
 	for (size_t i = 0; i < COUNT_OF(defaults); i++)
 		target->is_default[i] = !*option_of(options, defaults[i].keyword);
+	target->wants_primary = to_write && !says_which_server(conninfo);
 	target->named = places_of(target, option_of(options, "host"), option_of(options, "hostaddr"),
 				  option_of(options, "port"));
 	PQconninfoFree(options);
@@ -214,7 +227,7 @@ void target_lookup_cancel(struct target *target)
 
 PGconn *target_connect(const struct target *target, unsigned first)
 {
-	const char *keywords[COUNT_OF(defaults) + 5], *values[COUNT_OF(defaults) + 5];
+	const char *keywords[COUNT_OF(defaults) + 6], *values[COUNT_OF(defaults) + 6];
 	const struct places *places = target->found.count ? &target->found : &target->named;
 	struct buf host, hostaddr, port;
 	size_t count = 0;
@@ -236,6 +249,10 @@ PGconn *target_connect(const struct target *target, unsigned first)
 		keywords[count] = defaults[i].keyword;
 		values[count] = defaults[i].value;
 		count += target->is_default[i];
+	}
+	if (target->wants_primary) {
+		keywords[count] = "target_session_attrs";
+		values[count++] = "read-write";
 	}
 	if (places->count) {
 		keywords[count] = "host";

@@ -105,6 +105,54 @@ START_TEST(a_migration_that_fails_leaves_nothing_and_names_the_line)
 }
 END_TEST
 
+/* Who holds a lock for a while, as a backup does, is waited for, but never with others waiting in line for long. */
+START_TEST(a_migration_that_misses_a_lock_lets_others_pass_and_tries_again)
+{
+	static const struct migration locking[] = {
+		{ 1, "first", "create table one (id int);", "aa" },
+		{ 2, "second", "alter table one add column more int;", "bb" },
+	};
+	const char *conninfo = support_database();
+	pid_t holder, reader;
+	int status;
+
+	ck_assert_int_eq(migrate_with(locking, ONE, conninfo, WAIT_MS, message, sizeof(message)), MIGRATE_DONE);
+	holder = fork();
+	if (holder == 0)
+		_exit((int)support_ask(conninfo, "begin; lock table one in access share mode;"
+						 "select pg_sleep(2.5); commit; select 0"));
+	while (support_ask(conninfo, "select count(*) from pg_locks where relation = 'one'::regclass") == 0)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	reader = fork();
+	if (reader == 0) /* it queues behind the migration */
+		_exit((int)support_ask(conninfo, "select pg_sleep(0.3); set statement_timeout = '1500ms';"
+						 "select count(*) from one"));
+	ck_assert_int_eq(migrate_with(locking, TWO, conninfo, WAIT_MS, message, sizeof(message)), MIGRATE_DONE);
+	ck_assert_int_eq(waitpid(reader, &status, 0), reader);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(waitpid(holder, &status, 0), holder);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(support_ask(conninfo, "select count(more) from one"), 0);
+}
+END_TEST
+
+START_TEST(a_database_that_is_read_only_is_waited_for)
+{
+	const char *conninfo = support_database();
+	char database[64];
+
+	snprintf(database, sizeof(database), "%s", strstr(conninfo, "dbname=") + 7);
+	*strchr(database, ' ') = '\0';
+	ck_assert_int_eq(run(TWO, support_conninfo(database, "options='-c default_transaction_read_only=on'")),
+			 MIGRATE_UNREACHABLE);
+	ck_assert_ptr_nonnull(strstr(message, "read-only"));
+	ck_assert_int_eq(run(TWO, support_conninfo(database, "target_session_attrs=any "
+							     "options='-c default_transaction_read_only=on'")),
+			 MIGRATE_REFUSED);
+	ck_assert_ptr_nonnull(strstr(message, "read only"));
+}
+END_TEST
+
 START_TEST(a_role_that_may_only_read_passes_when_nothing_is_missing)
 {
 	const char *conninfo = support_database();
@@ -296,6 +344,8 @@ Suite *migrate_suite(void)
 	tcase_add_test(tcase, a_newer_database_is_left_alone);
 	tcase_add_test(tcase, a_changed_migration_is_noticed_before_anything_is_applied);
 	tcase_add_test(tcase, a_migration_that_fails_leaves_nothing_and_names_the_line);
+	tcase_add_test(tcase, a_migration_that_misses_a_lock_lets_others_pass_and_tries_again);
+	tcase_add_test(tcase, a_database_that_is_read_only_is_waited_for);
 	tcase_add_test(tcase, no_server_is_waited_for_and_then_unreachable);
 	tcase_add_test(tcase, malformed_conninfos_are_refused_and_never_told);
 	tcase_add_test(tcase, a_missing_database_is_waited_for);

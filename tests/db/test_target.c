@@ -58,7 +58,7 @@ static struct found look_up(struct target *target, struct loop *loop)
 
 START_TEST(lists_stay_parallel_and_begin_where_told)
 {
-	struct target *target = target_new("host=/nowhere/a,/nowhere/b port=1,2 dbname=x");
+	struct target *target = target_new("host=/nowhere/a,/nowhere/b port=1,2 dbname=x", true);
 
 	assert_told(target, 0, "host", "/nowhere/a,/nowhere/b");
 	assert_told(target, 0, "port", "1,2");
@@ -66,7 +66,7 @@ START_TEST(lists_stay_parallel_and_begin_where_told)
 	assert_told(target, 1, "port", "2,1");
 	assert_told(target, 3, "dbname", "x");
 	target_free(&target);
-	target = target_new("host=/nowhere/a,/nowhere/b port=7");
+	target = target_new("host=/nowhere/a,/nowhere/b port=7", true);
 	assert_told(target, 1, "port", "7,7");
 	target_free(&target);
 }
@@ -75,14 +75,14 @@ END_TEST
 START_TEST(names_become_addresses_and_keep_their_name)
 {
 	struct loop *loop = loop_new();
-	struct target *target = target_new("postgresql://u@127.0.0.1:1,[::1]:2/x");
+	struct target *target = target_new("postgresql://u@127.0.0.1:1,[::1]:2/x", true);
 
 	ck_assert(look_up(target, loop).good);
 	assert_told(target, 0, "host", "127.0.0.1,::1");
 	assert_told(target, 0, "hostaddr", ",");
 	target_free(&target);
 
-	target = target_new("host=localhost,/nowhere port=1,2");
+	target = target_new("host=localhost,/nowhere port=1,2", true);
 	ck_assert(look_up(target, loop).good);
 	ck_assert_ptr_nonnull(target);
 	{
@@ -110,14 +110,14 @@ START_TEST(environment_and_given_options_count)
 
 	setenv("PGHOST", "/from/environment", 1);
 	setenv("PGPORT", "77", 1);
-	target = target_new("dbname=x");
+	target = target_new("dbname=x", true);
 	assert_told(target, 0, "host", "/from/environment");
 	assert_told(target, 0, "port", "77");
 	assert_told(target, 0, "keepalives_idle", "10");
 	assert_told(target, 0, "tcp_user_timeout", "5000");
 	assert_told(target, 0, "fallback_application_name", "leadd");
 	target_free(&target);
-	target = target_new("host=/given keepalives_idle=99");
+	target = target_new("host=/given keepalives_idle=99", true);
 	assert_told(target, 0, "host", "/given");
 	assert_told(target, 0, "keepalives_idle", "99");
 	target_free(&target);
@@ -136,7 +136,7 @@ START_TEST(service_files_count)
 	ck_assert_int_gt(dprintf(fd, "[lead]\nhost=/from/service\nport=78\n"), 0);
 	close(fd);
 	setenv("PGSERVICEFILE", path, 1);
-	target = target_new("service=lead");
+	target = target_new("service=lead", true);
 	assert_told(target, 0, "host", "/from/service");
 	assert_told(target, 0, "port", "78");
 	target_free(&target);
@@ -151,7 +151,7 @@ START_TEST(malformed_conninfo_is_left_to_libpq)
 					   "host=a hostaddr=1.1.1.1,2.2.2.2" };
 
 	for (size_t i = 0; i < COUNT_OF(bad); i++) {
-		struct target *target = target_new(bad[i]);
+		struct target *target = target_new(bad[i], true);
 		PGconn *pg = target_connect(target, 5);
 
 		ck_assert_int_eq(PQstatus(pg), CONNECTION_BAD);

@@ -129,8 +129,9 @@ START_TEST(sqlstates_are_sorted_into_what_callers_can_do)
 		{ "23505", DB_CONFLICT },    { "23503", DB_CONFLICT },    { "22P02", DB_DATA },
 		{ "22021", DB_DATA },        { "54000", DB_DATA },        { "57P01", DB_UNAVAILABLE },
 		{ "57P03", DB_UNAVAILABLE }, { "08006", DB_UNAVAILABLE }, { "25006", DB_UNAVAILABLE },
-		{ "53300", DB_UNAVAILABLE }, { "53100", DB_UNAVAILABLE }, { "XX000", DB_UNAVAILABLE },
-		{ "42703", DB_BUG },         { "25P02", DB_BUG },         { "P0001", DB_BUG },
+		{ "42501", DB_UNAVAILABLE }, { "53300", DB_UNAVAILABLE }, { "53100", DB_UNAVAILABLE },
+		{ "XX000", DB_UNAVAILABLE }, { "42703", DB_BUG },         { "25P02", DB_BUG },
+		{ "P0001", DB_BUG },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++)

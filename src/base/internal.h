@@ -23,6 +23,7 @@ struct loop {
 	int64_t canary_since_us, lag_us; /* 0: it does not wait */
 	struct on_signal *signals;
 	struct evdns_base *dns; /* made on the first lookup */
+	int lookups;            /* under way */
 	int64_t turn_since_us;  /* 0: nothing has been called yet in this turn */
 	unsigned turn_calls;
 	bool turn_was_cut; /* it has left over some of what was ready */

@@ -40,7 +40,21 @@ static void on_addresses(int error, struct evutil_addrinfo *results, void *conte
 	if (results)
 		evutil_freeaddrinfo(results);
 	lookup->request = NULL;
+	lookup->loop->lookups--;
 	loop_defer(lookup->loop, &lookup->found);
+}
+
+/* evdns reads resolv.conf and hosts only when it is made, and they change: so it is made for each lookup, or some. */
+static struct evdns_base *resolver_of(struct loop *loop)
+{
+	if (loop->dns && loop->lookups == 0) {
+		evdns_base_free(loop->dns, 0);
+		loop->dns = NULL;
+	}
+	if (!loop->dns)
+		loop->dns = evdns_base_new(loop->base,
+					   EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	return loop->dns;
 }
 
 struct lookup *loop_lookup(struct loop *loop, const char *host,
@@ -49,16 +63,17 @@ struct lookup *loop_lookup(struct loop *loop, const char *host,
 {
 	struct lookup *lookup = mem_alloc(1, sizeof(*lookup));
 	struct evutil_addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct evdns_base *dns;
 
-	if (!loop->dns)
-		loop->dns = evdns_base_new(loop->base,
-					   EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	*lookup = (struct lookup){ .loop = loop, .on_found = on_found, .context = context };
 	deferred_init(&lookup->found, lookup_end, lookup);
-	if (loop->dns)
-		lookup->request = evdns_getaddrinfo(loop->dns, host, NULL, &hints, on_addresses, lookup);
-	else
+	dns = resolver_of(loop);
+	if (!dns) {
 		loop_defer(loop, &lookup->found);
+		return lookup;
+	}
+	loop->lookups++;
+	lookup->request = evdns_getaddrinfo(dns, host, NULL, &hints, on_addresses, lookup);
 	return lookup;
 }
 

@@ -2,4 +2,6 @@
 -- the same transaction: until then nobody else sees the mark.
 insert into distribution_progress (summed_until)
 values (date_trunc('minute', now(), 'UTC') - interval '1 minute')
-    on conflict (is_only) do nothing
+    on conflict (is_only) do update
+   set summed_until = excluded.summed_until
+ where distribution_progress.summed_until > now()

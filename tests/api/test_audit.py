@@ -131,6 +131,8 @@ CORRUPTIONS = {
                             {"hours"}, "2020-01-01 00:00: 1 of 1.000 expected, but decisions say 0 of 0"),
     "the mark of the hours is gone": ("delete from distribution_progress",
                                       {"progress"}, "distribution_progress: its row is gone"),
+    "the mark of the hours is ahead": ("update distribution_progress set summed_until = now() + interval '1 day'",
+                                       {"progress"}, "which is to come: the clock went back"),
     "a key leads nowhere": ("update idempotency_keys set contact_id = 999999", {"keys"}, "contact 999999 is not there"),
     "a key gives another's answer": ("update idempotency_keys set contact_id = {held}",
                                      {"keys"}, "contact {held} is not what its answer is about"),
@@ -195,13 +197,16 @@ def hours_are_kept_when_their_mark_is_put_back(lab):
     audit(lab, "--repair", database="unmarked")
     hours = psql.run("select source_id, hour, operator_id, expected, assigned from distribution_hours order by 1, 2, 3")
     assert sum(int(hour[4]) for hour in hours) == 5
-    psql.run("delete from distribution_progress")
+    for loss in ("delete from distribution_progress",
+                 "update distribution_progress set summed_until = now() + interval '1 day'"):
+        psql.run(loss)
 
-    must_be_clean(lab, "--repair", database="unmarked")
+        must_be_clean(lab, "--repair", database="unmarked")
 
-    assert psql.run("select source_id, hour, operator_id, expected, assigned from distribution_hours "
-                    "order by 1, 2, 3") == hours
-    assert psql.count("distribution_progress where summed_until between now() - interval '3 minutes' and now()") == 1
+        assert psql.run("select source_id, hour, operator_id, expected, assigned from distribution_hours "
+                        "order by 1, 2, 3") == hours, loss
+        assert psql.count("distribution_progress where summed_until between now() - interval '3 minutes' and now()"
+                          ) == 1, loss
 
 
 @test

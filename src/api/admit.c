@@ -24,7 +24,10 @@ static bool is_type(const char *content_type, const char *type)
 static bool takes_form(struct request *request, const struct endpoint *endpoint, struct input *input)
 {
 	const char *content_type = request_header(request, "Content-Type");
+	const char *encoding = request_header(request, "Content-Encoding");
 
+	if (encoding && strcasecmp(encoding, "identity") != 0)
+		return false;
 	input->is_ndjson = endpoint->bulk && is_type(content_type, "application/x-ndjson");
 	if (input->is_ndjson || is_type(content_type, "application/json"))
 		return true;
@@ -41,7 +44,8 @@ const struct field idempotency_key_field = {
 	1,
 	255,
 	.help = "Names this contact, for 24 hours: sent again with the same key, wherever and however often, it "
-		"is stored once, and the first answer is given again. A UUID does well.",
+		"is stored once, and the first answer is given again. A UUID does well. The contact has to be "
+		"the same; members of its payload have to come in the same order, too.",
 };
 
 static struct text read_key(struct request *request, struct faults *faults)
@@ -53,6 +57,15 @@ static struct text read_key(struct request *request, struct faults *faults)
 	if (key)
 		value_from_text(&place, &idempotency_key_field, text_of(key), &value); /* what is wrong it has noted */
 	return value.text;
+}
+
+/* A condition that nobody looks at must not be taken for one that holds (RFC 9110, section 13.1.1). */
+static void refuse_condition(struct request *request, struct faults *faults)
+{
+	const char *condition = request_header(request, "If-Match");
+
+	if (condition && strcmp(condition, "*") != 0)
+		faults_add(faults, "If-Match", "is not taken here: only contacts have versions");
 }
 
 const char *api_turn_away(const struct request *request)
@@ -69,29 +82,36 @@ void api_admit(struct request *request)
 	struct input *input = arena_alloc(arena, 1, sizeof(*input));
 	struct faults *faults = faults_new(arena);
 	const char *malformed = NULL, *too_much = api_turn_away(request);
+	bool is_empty = request_body(request).length == 0;
 
 	if (too_much) {
 		reply_problem(request, &problem_unavailable, "%s", too_much);
 		return;
 	}
 	if (!takes_form(request, endpoint, input)) {
-		reply_problem(request, &problem_media_type, "The body must be sent as application/json%s.",
+		reply_problem(request, &problem_media_type,
+			      "The body must be sent as application/json%s, not compressed.",
 			      endpoint->bulk ? " or application/x-ndjson" : "");
 		return;
 	}
-	if (endpoint->body && (request_body(request).length || !endpoint->is_body_optional))
+	if (endpoint->body && !(is_empty && endpoint->is_body_optional))
 		input->body = fields_read_body(request, endpoint->body, faults, &malformed);
 	if (endpoint->body) /* the values are copies: what waits for the database waits without it */
 		request_drop_body(request);
 	if (malformed) {
-		reply_problem(request, &problem_malformed, "The body is not JSON: %s.", malformed);
+		reply_problem(request, &problem_malformed,
+			      is_empty ? "There is no body; a JSON object is wanted." : "The body is not JSON: %s.",
+			      malformed);
 		return;
 	}
 	if (endpoint->check && input->body)
 		endpoint->check(input->body, faults);
 	if (endpoint->takes_idempotency_key)
 		input->key = read_key(request, faults);
-	input->query = fields_read_query(request, endpoint->query, endpoint->list, faults);
+	if (request_route(request)->method != HTTP_GET && !endpoint->takes_if_match)
+		refuse_condition(request, faults);
+	if (strncmp(request_route(request)->path, "/api/", 5) == 0) /* others hang things on probes and pages */
+		input->query = fields_read_query(request, endpoint->query, endpoint->list, faults);
 	if (endpoint->check_query)
 		endpoint->check_query(input->query, faults);
 	if (faults->count) {

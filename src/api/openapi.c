@@ -23,15 +23,21 @@ static void print_info(struct buf *out)
 	buf_string(out,
 		   "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Lead distribution API\",\"version\":\"" LEADD_VERSION
 		   "\",\"summary\":\"Takes in contacts and hands each to one operator.\",\"description\":");
-	buf_json(out,
-		 TEXT("A contact names its lead by an external id and its source. The service recognises the lead, "
-		      "or makes it, and hands the contact to one operator of the source: chosen at random in "
-		      "proportion to weights, among those who are active and below their limit of active "
-		      "contacts. When nobody is free the contact is stored all the same and waits.\n\n"
-		      "Every path works with and without its trailing slash. Errors are problem+json (RFC 9457), "
-		      "with every fault of an input at once. Every answer carries X-Request-Id.\n\n"
-		      "Beside the problems that each operation lists, HTTP itself may be answered with 405, 408, "
-		      "414, 417, 431, 501 or 505, as problem+json too; `/problems/` explains all of them."));
+	buf_json(
+		out,
+		TEXT("A contact names its lead by an external id and its source. The service recognises the lead, "
+		     "or makes it, and hands the contact to one operator of the source: chosen at random in "
+		     "proportion to weights, among those who are active and below their limit of active "
+		     "contacts. When nobody is free the contact is stored all the same and waits.\n\n"
+		     "Every path works with and without its trailing slash. Errors are problem+json (RFC 9457), "
+		     "with every fault of an input at once (the first hundred). Every answer carries X-Request-Id: the "
+		     "client's own of at most 64 letters, digits, dots, hyphens and underscores, or a new one.\n\n"
+		     "A body has at most 128 KiB, a `payload` 64 KiB, and JSON at most 16 levels. White space around "
+		     "texts is taken off (`lead_external_id` must have none), and no text holds U+0000. Whole numbers "
+		     "are written without a decimal point.\n\n"
+		     "Beside the problems that each operation lists, HTTP itself may be answered with 405, 408, "
+		     "414, 417, 431, 501 or 505, and a fault of the service with 500, as problem+json too; "
+		     "`/problems/` explains all of them."));
 	buf_string(out, ",\"license\":{\"name\":\"MIT\",\"identifier\":\"MIT\"}},\"servers\":[{\"url\":\"/\","
 			"\"description\":\"This service\"}],\"security\":[],\"tags\":[");
 	for (size_t i = 0; i < COUNT_OF(tags); i++) {

@@ -57,7 +57,6 @@ static void print_rule(struct buf *out, const struct field *field, enum schema_u
 	case FIELD_WEIGHT:
 		print_type(out, "number", is_nullable);
 		print_range(out, "minimum", "maximum", field);
-		buf_string(out, ",\"multipleOf\":0.001");
 		return;
 	case FIELD_SHARE:
 		print_type(out, "number", is_nullable);

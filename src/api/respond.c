@@ -33,6 +33,10 @@ void respond_failure(struct request *request, const struct db_failure *failure, 
 			      "much to read.");
 		return;
 	case DB_OUTCOME_UNKNOWN:
+		if (((const struct endpoint *)request_route(request)->about)->is_read_only) {
+			reply_problem(request, &problem_unavailable, "The database was lost on the way.");
+			return;
+		}
 		reply_problem(request, &problem_outcome_unknown, NULL);
 		return;
 	case DB_DATA:

@@ -274,7 +274,8 @@ void reply_faults(struct request *request, const struct faults *faults)
 {
 	char detail[64];
 
-	snprintf(detail, sizeof(detail), "%zu %s; errors has the list", faults->count,
-		 faults->count == 1 ? "value breaks a rule" : "values break rules");
+	snprintf(detail, sizeof(detail), "%zu %s; errors has %s", faults->count,
+		 faults->count == 1 ? "value breaks a rule" : "values break rules",
+		 faults->count > FAULTS_MAX ? "the first of them" : "the list");
 	send_problem(request, &problem_validation, detail, faults, NULL);
 }

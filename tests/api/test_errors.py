@@ -1,5 +1,7 @@
 """The ground rules of HTTP: bodies, types, methods, sizes, framing, queries, request ids."""
 
+import json
+
 from harness import test
 
 LIMIT = 128 * 1024
@@ -192,10 +194,40 @@ def cursors_are_opaque_but_not_gullible(api):
 @test
 def unknown_query_parameters_are_refused(api):
     for path in ("operators/", f"operators/{api.operator()['id']}", "sources/", "leads/", "contacts/",
-                 "distribution/load/", "/health/live"):
+                 "distribution/load/"):
         assert api.get(path, nonsense="1").fields == {"nonsense"}, path
     assert api.request("POST", "operators/", {"name": "x"}, query={"dry_run": "1"}).fields == {"dry_run"}
     assert api.get("operators/?").status == 200
+
+
+@test
+def probes_and_pages_take_whatever_others_hang_on(api):
+    """Monitors against caches, and links that were tracked."""
+    for path in ("/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json"):
+        assert api.get(path, utm_source="mail").status == 200, path
+
+
+@test
+def a_condition_is_never_passed_over(api):
+    """If-Match where there are no versions: changing it all the same would undo what somebody else did."""
+    operator, source = api.desk()
+    condition = {"If-Match": '"7"'}
+    for method, path, body in (("PATCH", f"operators/{operator['id']}", {"name": "Ada"}),
+                               ("PATCH", f"sources/{source['id']}", {"name": "New"}),
+                               ("PUT", f"sources/{source['id']}/weights/", []),
+                               ("DELETE", f"operators/{operator['id']}", None)):
+        assert api.request(method, path, body, headers=condition).fields >= {"If-Match"}, path
+    assert api.get(f"operators/{operator['id']}").must(200)["name"] == operator["name"]
+    api.patch(f"operators/{operator['id']}", {"name": "Ada"}, headers={"If-Match": "*"}).must(200)
+
+
+@test
+def a_body_that_is_compressed_or_missing_is_told_so(api):
+    packed = api.post("operators/", {"name": "Ada"}, headers={"Content-Encoding": "gzip"})
+    assert (packed.status, packed.problem) == (415, "media-type")
+    api.post("operators/", {"name": "Ada"}, headers={"Content-Encoding": "identity"}).must(201)
+    missing = api.request("POST", "operators/", b"", headers={"Content-Type": "application/json"})
+    assert (missing.status, json.loads(missing.body)["detail"]) == (400, "There is no body; a JSON object is wanted.")
 
 
 @test

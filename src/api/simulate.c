@@ -90,11 +90,11 @@ const struct endpoint sources_simulate_endpoint = {
 	.id = "simulateSource",
 	.tag = "Sources",
 	.summary = "Try out weights, limits and strategies",
-	.about =
-		"Hands out contacts by the same rule as the real ones, from the loads, credits and last contacts as "
-		"they are now, and writes nothing: who would get how many, who would fill up and when, how many "
-		"would wait. No contact is closed meanwhile, other sources send none, nobody who waits already takes "
-		"a place, and every contact is of a new lead: sticky_seconds has no say. While too many are under way, one more is answered with 503.",
+	.about = "Hands out contacts by the same rule as the real ones, from the loads, credits and last contacts as "
+		 "they are now, and writes nothing: who would get how many, who would fill up and when, how many "
+		 "would wait. No contact is closed meanwhile, other sources send none, nobody who waits already "
+		 "takes a place, and every contact is of a new lead: sticky_seconds has no say. While too many are "
+		 "under way, one more is answered with 503.",
 	.body = &draft_schema,
 	.answers = { { 200, "What would come of it.", ANSWER_OBJECT, &answer_schema } },
 };

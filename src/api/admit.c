@@ -59,13 +59,20 @@ static struct text read_key(struct request *request, struct faults *faults)
 	return value.text;
 }
 
-/* A condition that nobody looks at must not be taken for one that holds (RFC 9110, section 13.1.1). */
-static void refuse_condition(struct request *request, struct faults *faults)
+/*
+ * A condition that nobody looks at must not be taken for one that holds (RFC 9110, section 13.1.1), nor one without its
+ * quotes for a version that has passed.
+ */
+static void check_condition(struct request *request, bool is_taken, struct faults *faults)
 {
 	const char *condition = request_header(request, "If-Match");
 
-	if (condition && strcmp(condition, "*") != 0)
+	if (!condition || strcmp(condition, "*") == 0)
+		return;
+	if (!is_taken)
 		faults_add(faults, "If-Match", "is not taken here: only contacts have versions");
+	else if (!strchr(condition, '"'))
+		faults_add(faults, "If-Match", "must be an ETag, in its quotes");
 }
 
 const char *api_turn_away(const struct request *request)
@@ -108,8 +115,8 @@ void api_admit(struct request *request)
 		endpoint->check(input->body, faults);
 	if (endpoint->takes_idempotency_key)
 		input->key = read_key(request, faults);
-	if (request_route(request)->method != HTTP_GET && !endpoint->takes_if_match)
-		refuse_condition(request, faults);
+	if (request_route(request)->method != HTTP_GET)
+		check_condition(request, endpoint->takes_if_match, faults);
 	if (strncmp(request_route(request)->path, "/api/", 5) == 0) /* others hang things on probes and pages */
 		input->query = fields_read_query(request, endpoint->query, endpoint->list, faults);
 	if (endpoint->check_query)

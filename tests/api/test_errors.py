@@ -219,6 +219,11 @@ def a_condition_is_never_passed_over(api):
         assert api.request(method, path, body, headers=condition).fields >= {"If-Match"}, path
     assert api.get(f"operators/{operator['id']}").must(200)["name"] == operator["name"]
     api.patch(f"operators/{operator['id']}", {"name": "Ada"}, headers={"If-Match": "*"}).must(200)
+    contact = api.contact(source)
+    for unquoted in ("1", "abc", ""):
+        assert api.patch(f"contacts/{contact['id']}", {"message": "x"}, headers={"If-Match": unquoted}).fields == {
+            "If-Match"}, unquoted
+    api.patch(f"contacts/{contact['id']}", {"message": "x"}, headers={"If-Match": '"1"'}).must(200)
 
 
 @test

@@ -482,6 +482,7 @@ def without_the_right_to_make_roles_the_service_does_without_and_a_script_mends_
         root.run("alter role reporting set statement_timeout = '5min'")
         assert leadd.migrate(owned(postgres, "humble", "third"), f"{lab.folder}/third.log") == 0
         assert "migrate.notice" not in log_of(lab, "third")
+        as_role("humble", postgres, "third").run(script)
         third = as_role("reporting", postgres, "third")
         assert third.value("show statement_timeout") == "5min"
         third.run("select from load_now")

@@ -187,6 +187,17 @@ def two_replicas_share_the_work(stage):
 
 
 @test
+def metrics_are_asked_of_the_replicas(stage):
+    for path in ("/metrics", "/metrics/", "/metrics?name=leadd_ready", "/%6detrics", "/metric%73/"):
+        status, answer = Client(stage.balancer.port).ask("GET", path)
+        assert (status, json.loads(answer)["status"]) == (403, 403), path
+    for replica in stage.replicas:
+        connection = http.client.HTTPConnection(replica.address, stage.port, timeout=30)
+        connection.request("GET", "/metrics")
+        assert b"leadd_ready 1" in connection.getresponse().read()
+
+
+@test
 def without_replicas_it_answers_as_the_service_would(stage):
     balancer = Balancer(stage.folder, Names("nobody"), stage.port, "nobody")
     stage.processes.append(balancer)

@@ -11,6 +11,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BIGGEST_ID = 2**63 - 1
 
 
+def documented():
+    with open(os.path.join(ROOT, "docs", "OPERATIONS.md"), encoding="utf-8") as file:
+        return re.split(r"\n## \d+\. Metrics\n", file.read())[1].partition("\n## ")[0]
+
+
 def scrape(api):
     answer = api.get("/metrics")
     assert answer.status == 200
@@ -52,10 +57,21 @@ def the_format_is_that_of_prometheus(api):
 
 @test
 def each_metric_is_explained_and_nothing_else(api):
-    with open(os.path.join(ROOT, "docs", "OPERATIONS.md"), encoding="utf-8") as file:
-        section = re.split(r"\n## \d+\. Metrics\n", file.read())[1].partition("\n## ")[0]
-    explained = set(re.findall(r"`((?:leadd|process)_[a-z_]+)[`{]", section))
+    explained = set(re.findall(r"`((?:leadd|process)_[a-z_]+)[`{]", documented()))
     assert explained == set(scrape(api).types)
+
+
+@test
+def the_alerts_ask_for_what_is_there_and_for_this_service_alone(api):
+    samples = {name for name, _ in scrape(api).values}
+    rules = re.findall(r"^ +expr: (.*)$", documented(), re.MULTILINE)
+    assert len(rules) >= 10
+    for rule in rules:
+        for name, labels in re.findall(r"\b(up|(?:leadd|process)_[a-z_]+)\b(\{[^}]*\})?", rule):
+            assert name == "up" or name in samples, (name, rule)
+            # Others have those of the process, too.
+            assert name.startswith("leadd_") or labels == '{job="leadd"}', (name, rule)
+    assert any('absent(up{job="leadd"})' in rule for rule in rules)
 
 
 @test

@@ -10,11 +10,13 @@ from waiting import poll
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def grants():
-    """The statements of the docs that come after `leadd migrate`."""
+def grants(role="leadd_app"):
+    """The statements of the docs that come after `leadd migrate`, which the tests run as postgres."""
     with open(f"{ROOT}/docs/OPERATIONS.md", encoding="utf-8") as file:
         (block,) = [block for block in re.findall(r"```sql\n(.*?)```", file.read(), re.DOTALL) if "leadd_app" in block]
-    return block[block.index("create role leadd_app"):]
+    block = block[block.index("create role leadd_app"):]
+    assert "for role leadd " in block
+    return block.replace("for role leadd ", "for role postgres ").replace("leadd_app", role)
 
 
 def url_as(lab, role, database):
@@ -50,11 +52,21 @@ def the_role_that_serves_needs_no_more_than_the_docs_say(lab):
 
 
 @test
+def what_an_upgrade_makes_can_be_used_at_once(lab):
+    """Old processes go on serving on the new schema, before anybody could grant anything."""
+    psql = lab.psql(lab.new_database("rights_upgrade"))
+    psql.run(grants("leadd_upgraded"))
+    psql.run("create table of_an_upgrade (id bigserial, made bigint generated always as identity)")
+    psql.run("""set role leadd_upgraded; insert into of_an_upgrade default values; update of_an_upgrade set id = 2;
+        delete from of_an_upgrade""")
+
+
+@test
 def a_missing_right_is_told_at_the_start(lab):
     """Not with the first contact: the service would be ready, and refuse all of them."""
     name = lab.new_database("rights_missing")
     psql = lab.psql(name)
-    psql.run(grants().replace("leadd_app", "leadd_lacks"))
+    psql.run(grants("leadd_lacks"))
     tables = [table for table, in psql.run("select tablename from pg_tables where schemaname = 'public' order by 1")]
     sequences = [found for found, in psql.run("select sequencename from pg_sequences where schemaname = 'public'")]
     tables.remove("schema_migrations")
@@ -71,7 +83,7 @@ def a_missing_right_is_told_at_the_start(lab):
 def a_right_that_is_taken_away_is_no_fault_of_the_request(lab):
     name = lab.new_database("rights_lost")
     psql = lab.psql(name)
-    psql.run(grants().replace("leadd_app", "leadd_loses"))
+    psql.run(grants("leadd_loses"))
     server = leadd.Server(lab.folder, "leadd-loses", url_as(lab, "leadd_loses", name), {})
     lab.servers.append(server)
     api = lab.client(server, name)

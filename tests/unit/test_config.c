@@ -191,6 +191,53 @@ START_TEST(arguments_of_another_command_are_refused)
 }
 END_TEST
 
+START_TEST(a_second_command_is_refused)
+{
+	assert_refused(WORDS("leadd", "migrate", "serve"), EXIT_ARGUMENTS,
+		       "\"serve\" is a second command, behind migrate");
+	assert_refused(WORDS("leadd", "audit", "--repair", "audit"), EXIT_ARGUMENTS, "second command, behind audit");
+	assert_refused(WORDS("leadd", "explain", "1", "--port", "1", "settings"), EXIT_ARGUMENTS,
+		       "\"settings\" is a second command, behind explain");
+}
+END_TEST
+
+START_TEST(a_second_contact_is_refused)
+{
+	assert_refused(WORDS("leadd", "explain", "1", "2"), EXIT_ARGUMENTS,
+		       "\"2\" is one too many: explain takes a single contact id");
+	assert_refused(WORDS("leadd", "explain", "1", "--port", "1", "x"), EXIT_ARGUMENTS, "\"x\" is one too many");
+}
+END_TEST
+
+START_TEST(help_and_version_may_be_asked_for_beside_a_command)
+{
+	ck_assert_int_eq(command_of(WORDS("leadd", "explain", "--help")), COMMAND_HELP);
+	ck_assert_int_eq(command_of(WORDS("leadd", "-h", "explain", "42")), COMMAND_HELP);
+	ck_assert_int_eq(command_of(WORDS("leadd", "migrate", "--version")), COMMAND_VERSION);
+	assert_refused(WORDS("leadd", "explain", "1", "2", "--help"), EXIT_ARGUMENTS, "one too many");
+}
+END_TEST
+
+START_TEST(wrong_settings_do_not_keep_the_program_from_telling_of_itself)
+{
+	setenv("BATCH_MAX", "none", 1);
+	setenv("LOG_LEVEL", "loud", 1);
+	ck_assert_int_eq(command_of(WORDS("leadd", "--help")), COMMAND_HELP);
+	ck_assert_int_eq(command_of(WORDS("leadd", "help")), COMMAND_HELP);
+	ck_assert_int_eq(command_of(WORDS("leadd", "--version")), COMMAND_VERSION);
+	ck_assert_int_eq(command_of(WORDS("leadd", "settings", "--port", "http")), COMMAND_SETTINGS);
+	assert_refused(WORDS("leadd", "audit"), EXIT_CONFIG, "is \"loud\"");
+	assert_refused(WORDS("leadd", "--help", "--ports"), EXIT_ARGUMENTS, "unknown argument");
+}
+END_TEST
+
+START_TEST(an_argument_replaces_a_wrong_variable)
+{
+	setenv("BATCH_MAX", "none", 1);
+	ck_assert_int_eq(read_words(WORDS("leadd", "--batch-max", "7")).batch_max, 7);
+}
+END_TEST
+
 START_TEST(a_word_behind_a_setting_is_its_value_and_no_command)
 {
 	ck_assert_str_eq(read_words(WORDS("leadd", "--host", "migrate")).host, "migrate");
@@ -283,6 +330,11 @@ UNIT_SUITE(config)
 	tcase_add_test(tests, commands_are_recognised_among_the_settings);
 	tcase_add_test(tests, commands_have_arguments_of_their_own);
 	tcase_add_test(tests, arguments_of_another_command_are_refused);
+	tcase_add_test(tests, a_second_command_is_refused);
+	tcase_add_test(tests, a_second_contact_is_refused);
+	tcase_add_test(tests, help_and_version_may_be_asked_for_beside_a_command);
+	tcase_add_test(tests, wrong_settings_do_not_keep_the_program_from_telling_of_itself);
+	tcase_add_test(tests, an_argument_replaces_a_wrong_variable);
 	tcase_add_test(tests, a_word_behind_a_setting_is_its_value_and_no_command);
 	tcase_add_test(tests, numbers_out_of_range_are_refused);
 	tcase_add_test(tests, what_is_no_number_is_refused);

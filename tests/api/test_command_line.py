@@ -1,0 +1,26 @@
+"""The command line as a shell sees it: what is taken, what is refused, and with which exit code."""
+
+import server as leadd
+from harness import test
+
+EXIT_ARGUMENTS = 2
+
+
+def must_refuse(done, code, said):
+    """With that exit code and one line that holds the words."""
+    assert (done.returncode, done.stdout) == (code, "") and done.stderr.count("\n") == 1, done
+    assert said in done.stderr, done
+
+
+@test
+def help_version_and_settings_are_told_whatever_the_environment_holds():
+    for word, said in (("--help", "usage: leadd"), ("--version", "leadd "), ("settings", "| `BATCH_MAX` |")):
+        done = leadd.command([word], BATCH_MAX="none", PORT="http")
+        assert (done.returncode, done.stderr) == (0, "") and said in done.stdout, done
+
+
+@test
+def words_too_many_are_refused_and_nothing_is_served(lab):
+    url = lab.postgres.url(lab.database)
+    must_refuse(leadd.command(["migrate", "serve"], DATABASE_URL=url), EXIT_ARGUMENTS, '"serve" is a second command')
+    must_refuse(leadd.command(["explain", "1", "2"], DATABASE_URL=url), EXIT_ARGUMENTS, '"2" is one too many')

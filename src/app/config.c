@@ -17,6 +17,7 @@ struct option {
 	bool is_number;
 	int64_t least, most;
 	const char *fallback; /* NULL: none */
+	const char *if_empty; /* what to do instead of setting it to nothing; NULL: an empty variable is as none */
 	const char *unit;
 	const char *help;
 };
@@ -29,8 +30,11 @@ static const char *const level_choices[] = { "debug", "info", "warn", "error", N
 #define WORDS(member) .offset = offsetof(struct config, member)
 
 static const struct option options[] = {
+	/* An empty one is as a rule a secret that did not arrive; a private database instead would hide that. */
 	{ "DATABASE_URL", WORDS(database_url), .unit = "libpq URL or conninfo",
-	  .help = "The PostgreSQL (14 or newer) to use. Without it leadd runs a private one of its own." },
+	  .if_empty = "for a private PostgreSQL leave it out altogether",
+	  .help = "The PostgreSQL (14 or newer) to use. Without it leadd runs a private one of its own; "
+		  "an empty one is refused." },
 	{ "DATABASE_PASSWORD_FILE", WORDS(database_password_file), .unit = "file",
 	  .help = "Its first line is the password, when DATABASE_URL has none: a secret of Docker, for example." },
 	{ "DATA_DIR", WORDS(data_dir), .unit = "folder",
@@ -103,6 +107,8 @@ static void set(struct config *config, const struct option *option, const char *
 	char *member = (char *)config + option->offset;
 	int64_t number;
 
+	if (option->if_empty && !value[strspn(value, " \t\r\n")])
+		die(EXIT_CONFIG, "%s is empty; %s", option->name, option->if_empty);
 	if (option->is_number) {
 		if (!read_number(value, option->least, option->most, &number))
 			die(EXIT_CONFIG, "%s is %s, not a number from %" PRId64 " to %" PRId64, option->name,
@@ -260,7 +266,7 @@ static void read_settings(struct reading *reading)
 
 		if (!value)
 			value = getenv(options[i].name);
-		if (!value || (!*value && !reading->values[i]))
+		if (!value || (!*value && !reading->values[i] && !options[i].if_empty))
 			value = options[i].fallback;
 		if (value)
 			set(&reading->config, &options[i], value);
@@ -335,10 +341,12 @@ void config_print_help(struct buf *out)
 
 void config_print_markdown(struct buf *out)
 {
-	buf_string(out,
-		   "# Settings\n\nPrinted by `leadd settings`. Each is read from the environment, or from an argument "
-		   "of the same name\n(`BATCH_MAX` is `--batch-max`), which wins.\n\n"
-		   "| setting | value | default | meaning |\n|---|---|---|---|\n");
+	buf_string(
+		out,
+		"# Settings\n\nPrinted by `leadd settings`. Each is read from the environment, or from an argument "
+		"of the same name\n(`BATCH_MAX` is `--batch-max`), which wins. An empty variable is as none, but for "
+		"`DATABASE_URL`.\n\n"
+		"| setting | value | default | meaning |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < COUNT_OF(options); i++) {
 		const struct option *option = &options[i];
 

@@ -1,9 +1,11 @@
 """The command line as a shell sees it: what is taken, what is refused, and with which exit code."""
 
+import os
+
 import server as leadd
 from harness import test
 
-EXIT_ARGUMENTS = 2
+EXIT_ARGUMENTS, EXIT_CONFIG = 2, 3
 
 
 def must_refuse(done, code, said):
@@ -24,3 +26,11 @@ def words_too_many_are_refused_and_nothing_is_served(lab):
     url = lab.postgres.url(lab.database)
     must_refuse(leadd.command(["migrate", "serve"], DATABASE_URL=url), EXIT_ARGUMENTS, '"serve" is a second command')
     must_refuse(leadd.command(["explain", "1", "2"], DATABASE_URL=url), EXIT_ARGUMENTS, '"2" is one too many')
+
+
+@test
+def an_empty_database_url_makes_no_private_database(lab):
+    folder = f"{lab.folder}/never"
+    for arguments, settings in (([], {"DATABASE_URL": ""}), (["--database-url", ""], {}), (["audit"], {"DATABASE_URL": ""})):
+        must_refuse(leadd.command(arguments, DATA_DIR=folder, **settings), EXIT_CONFIG, "DATABASE_URL is empty")
+    assert not os.path.exists(folder)

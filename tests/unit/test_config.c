@@ -131,9 +131,24 @@ END_TEST
 START_TEST(an_empty_variable_is_as_none)
 {
 	setenv("PORT", "", 1);
-	setenv("DATABASE_URL", "", 1);
+	setenv("DATA_DIR", "", 1);
 	ck_assert_int_eq(read_words(WORDS("leadd")).port, 8000);
-	ck_assert_ptr_null(read_words(WORDS("leadd")).database_url);
+	ck_assert_ptr_null(read_words(WORDS("leadd")).data_dir);
+}
+END_TEST
+
+START_TEST(an_empty_database_url_is_refused)
+{
+	static const char *const empty[] = { "", " ", "\r\n" };
+
+	assert_refused(WORDS("leadd", "--database-url", ""), EXIT_CONFIG, "DATABASE_URL is empty; ");
+	assert_refused(WORDS("leadd", "migrate", "--database-url="), EXIT_CONFIG, "DATABASE_URL is empty; ");
+	for (size_t i = 0; i < COUNT_OF(empty); i++) {
+		setenv("DATABASE_URL", empty[i], 1);
+		assert_refused(WORDS("leadd"), EXIT_CONFIG, "DATABASE_URL is empty; ");
+		assert_refused(WORDS("leadd", "audit"), EXIT_CONFIG, "DATABASE_URL is empty; ");
+	}
+	ck_assert_str_eq(read_words(WORDS("leadd", "--database-url", "dbname=x")).database_url, "dbname=x");
 }
 END_TEST
 
@@ -325,6 +340,7 @@ UNIT_SUITE(config)
 	tcase_add_test(tests, without_anything_the_defaults_stand);
 	tcase_add_test(tests, settings_come_from_the_environment);
 	tcase_add_test(tests, an_empty_variable_is_as_none);
+	tcase_add_test(tests, an_empty_database_url_is_refused);
 	tcase_add_test(tests, arguments_win_over_the_environment);
 	tcase_add_test(tests, an_argument_is_written_with_a_blank_or_an_equals_sign);
 	tcase_add_test(tests, commands_are_recognised_among_the_settings);

@@ -4,6 +4,7 @@ import os
 
 import server as leadd
 from harness import test
+from waiting import Stopwatch
 
 EXIT_ARGUMENTS, EXIT_CONFIG = 2, 3
 
@@ -34,3 +35,14 @@ def an_empty_database_url_makes_no_private_database(lab):
     for arguments, settings in (([], {"DATABASE_URL": ""}), (["--database-url", ""], {}), (["audit"], {"DATABASE_URL": ""})):
         must_refuse(leadd.command(arguments, DATA_DIR=folder, **settings), EXIT_CONFIG, "DATABASE_URL is empty")
     assert not os.path.exists(folder)
+
+
+@test
+def a_database_url_that_can_never_work_is_a_wrong_setting():
+    for url, said in (("host=/nowhere port=abc", "the option port"), ("postgresql:///x?sslmode=foo", "the option sslmode"),
+                      ("service=nope", "the option service"), ("postgres://u:secret@[x", "malformed")):
+        for command in ("serve", "migrate", "audit"):
+            with Stopwatch() as watch:
+                done = leadd.command([command], DATABASE_URL=url)
+            must_refuse(done, EXIT_CONFIG, f"DATABASE_URL cannot work: {'it is ' * (said == 'malformed')}{said}")
+            assert watch.seconds < 10 and "secret" not in done.stderr, done

@@ -1,9 +1,11 @@
 """The command line as a shell sees it: what is taken, what is refused, and with which exit code."""
 
 import os
+import subprocess
 
 import server as leadd
 from harness import test
+from postgres import clean_environment
 from waiting import Stopwatch
 
 EXIT_ARGUMENTS, EXIT_CONFIG = 2, 3
@@ -46,3 +48,22 @@ def a_database_url_that_can_never_work_is_a_wrong_setting():
                 done = leadd.command([command], DATABASE_URL=url)
             must_refuse(done, EXIT_CONFIG, f"DATABASE_URL cannot work: {'it is ' * (said == 'malformed')}{said}")
             assert watch.seconds < 10 and "secret" not in done.stderr, done
+
+
+@test
+def a_limit_of_open_files_that_does_not_suffice_is_told(lab):
+    environment = {**clean_environment(), "DATABASE_URL": lab.postgres.url(lab.database), "PORT": "0"}
+
+    def serve(limits, **settings):
+        """What it has said when it serves; then it is stopped."""
+        process = subprocess.Popen(["sh", "-c", f'{limits}; exec "$0"', leadd.binary()], text=True, cwd="/",
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**environment, **settings})
+        assert "listening" in process.stdout.readline()
+        process.terminate()
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == 0, said
+        return said
+
+    assert " warn  app.few_descriptors limit=40 wanted=20036 connections_max=20000\n" in serve("ulimit -n 40")
+    assert "limit=135 wanted=136" in serve("ulimit -Sn 40; ulimit -Hn 135", CONNECTIONS_MAX="100")
+    assert "descriptors" not in serve("ulimit -Sn 40; ulimit -Hn 136", CONNECTIONS_MAX="100"), "the soft limit is not raised"

@@ -54,8 +54,9 @@ enum command {
 };
 
 /*
- * Reads the environment, then the arguments, which win. Ends the process with EXIT_ARGUMENTS for an unknown argument
- * and EXIT_CONFIG for a value out of its range. Texts are borrowed from argv and the environment.
+ * Reads the arguments, and for the settings that they leave open the environment. Ends the process with EXIT_ARGUMENTS
+ * for an unknown argument or a word too many, and EXIT_CONFIG for a value out of its range. For help, version and
+ * settings nobody looks at the settings: they stay zero. Texts are borrowed from argv and the environment.
  */
 struct config config_read(int argc, char **argv, enum command *command_out);
 

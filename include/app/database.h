@@ -25,6 +25,12 @@ struct database {
 extern const char database_listen_settings[];
 
 /*
+ * The conninfo of DATABASE_URL, with the password of DATABASE_PASSWORD_FILE made known to libpq; NULL: it is not set.
+ * Ends the process with EXIT_CONFIG when it can never work.
+ */
+const char *database_named(const struct config *config);
+
+/*
  * Finds or starts the server and brings the schema up to date; blocking, before the loop starts. On false *code_out
  * says how the process ends, and the reason has been printed. database_close() in any case.
  */

@@ -7,7 +7,7 @@
 enum migrate_result {
 	MIGRATE_DONE = 0,
 	MIGRATE_UNREACHABLE, /* no server or no such database within wait_ms, or it was lost on the way */
-	MIGRATE_REFUSED,     /* the server answered, but says no for good: wrong password, no rights */
+	MIGRATE_REFUSED,     /* no waiting helps: wrong password, no rights, a conninfo that cannot work */
 	MIGRATE_NEWER,       /* the database has migrations that this program does not know */
 	MIGRATE_CHANGED,     /* a migration that was applied differs from the one in this program */
 	MIGRATE_UNSUPPORTED, /* the server is older than PostgreSQL 14 */

@@ -23,6 +23,15 @@ struct once *once_open(const char *conninfo, const char *settings, int64_t wait_
 /* An open transaction is undone. NULL is accepted, the caller's pointer is cleared. */
 void once_close(struct once **once);
 
+/* Where the session is, as libpq knows it; the texts are borrowed from the session. */
+struct once_place {
+	const char *host; /* the folder of a socket begins with a slash; of several hosts the one that answered */
+	const char *port;
+	const char *database;
+};
+
+struct once_place once_place(const struct once *once);
+
 /* Runs one statement; args may be NULL. Returns NULL on failure. Owned by the caller: once_free_rows(). */
 MUST_CHECK struct rows *once_ask(struct once *once, enum query query, const struct args *args);
 void once_free_rows(struct rows **rows);

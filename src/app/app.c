@@ -18,6 +18,7 @@
 enum {
 	END_LOOK_MS = 5, /* between two looks whether the lane has come to its end */
 	MMAP_FROM_BYTES = 128 * 1024,
+	DESCRIPTORS_OWN = 32, /* beside clients and DATABASE_CONNECTIONS; 13 stand, the rest is for files and lookups */
 	MIB = 1024 * 1024
 };
 
@@ -279,6 +280,17 @@ static void prepare_process(const struct config *config)
 	}
 }
 
+/* It serves all the same: so many clients need not come. */
+static void check_descriptors(const struct config *config)
+{
+	rlim_t wanted = (rlim_t)(config->connections_max + config->database_connections + DESCRIPTORS_OWN);
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < wanted)
+		log_warn("app.few_descriptors", "limit=%ju wanted=%ju connections_max=%" PRId64,
+			 (uintmax_t)files.rlim_cur, (uintmax_t)wanted, config->connections_max);
+}
+
 enum exit_code app_serve(const struct config *config)
 {
 	struct app app = { .config = config, .started_us = loop_now_us(), .started_at = time(NULL) };
@@ -289,6 +301,7 @@ enum exit_code app_serve(const struct config *config)
 		database_close(&app.database);
 		return code;
 	}
+	check_descriptors(config);
 	app.loop = loop_new();
 	database_connect(&app.database, app.loop);
 	open_services(&app);

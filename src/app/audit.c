@@ -5,6 +5,7 @@
 #include "app/audit.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 /* -- mending ----------------------------------------------------------------------------------- */
 
@@ -147,6 +148,21 @@ static void print_item(struct buf *out, struct text line, bool is_first)
 	buf_json(out, line);
 }
 
+/* Said before anything is looked at or mended: whoever is on the wrong database can still stop. */
+static void say_database(struct command_run *run)
+{
+	struct once_place place = once_place(run->once);
+
+	buf_string(&run->out, "database ");
+	command_print_text(&run->out, text_of(place.database));
+	buf_string(&run->out, *place.host == '/' ? ", socket in " : ", host ");
+	command_print_text(&run->out, text_of(place.host));
+	buf_printf(&run->out, ", port %s\n", place.port);
+	fputs(run->out.bytes, stdout);
+	fflush(stdout);
+	buf_clear(&run->out);
+}
+
 static void print_table(struct buf *out, const struct finding *findings)
 {
 	buf_printf(out, "%-14s%12s%8s%8s  %s\n", "rule", "checked", "wrong", "mended", "it says that");
@@ -159,9 +175,15 @@ static void print_table(struct buf *out, const struct finding *findings)
 	}
 }
 
-static void print_json(struct buf *out, const struct finding *findings)
+static void print_json(struct buf *out, struct once_place place, const struct finding *findings)
 {
-	buf_string(out, "{\"rules\":[");
+	buf_string(out, "{\"database\":{\"host\":");
+	buf_json(out, text_of(place.host));
+	buf_string(out, ",\"port\":");
+	buf_json(out, text_of(place.port));
+	buf_string(out, ",\"name\":");
+	buf_json(out, text_of(place.database));
+	buf_string(out, "},\"rules\":[");
 	for (size_t i = 0; i < COUNT_OF(rules); i++) {
 		const struct finding *finding = &findings[i];
 
@@ -180,13 +202,15 @@ static enum exit_code audit(struct command_run *run, struct finding *findings)
 {
 	int64_t left = 0;
 
+	if (!run->config->prints_json)
+		say_database(run);
 	for (size_t i = 0; i < COUNT_OF(rules); i++) {
 		if (!check_and_mend(run, &rules[i], &findings[i]))
 			return EXIT_DATABASE;
 		left += findings[i].wrong - findings[i].mended;
 	}
 	if (run->config->prints_json)
-		print_json(&run->out, findings);
+		print_json(&run->out, once_place(run->once), findings);
 	else
 		print_table(&run->out, findings);
 	return left ? EXIT_WRONG : EXIT_ASKED;

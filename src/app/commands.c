@@ -1,8 +1,8 @@
 /* How a command comes to its database, and how it ends. */
 #include "app/commands.h"
 
+#include "app/database.h"
 #include "app/quickstart.h"
-#include "app/secret.h"
 #include "migrations.h"
 
 #include <inttypes.h>
@@ -17,13 +17,11 @@ static const char settings[] = "set statement_timeout = 0; set lock_timeout = '1
 
 static const char *find_database(struct command_run *run)
 {
-	const char *conninfo = run->config->database_url;
+	const char *conninfo = database_named(run->config);
 	struct buf why;
 
-	if (conninfo) {
-		secret_read_password(run->config->database_password_file);
+	if (conninfo)
 		return conninfo;
-	}
 	buf_init(&why);
 	conninfo = quickstart_find(run->config->data_dir, run->arena, &why);
 	snprintf(run->message, sizeof(run->message), "%s", why.bytes);

@@ -17,6 +17,7 @@ struct option {
 	bool is_number;
 	int64_t least, most;
 	const char *fallback; /* NULL: none */
+	const char *if_empty; /* what to do instead of setting it to nothing; NULL: an empty variable is as none */
 	const char *unit;
 	const char *help;
 };
@@ -29,8 +30,11 @@ static const char *const level_choices[] = { "debug", "info", "warn", "error", N
 #define WORDS(member) .offset = offsetof(struct config, member)
 
 static const struct option options[] = {
+	/* An empty one is as a rule a secret that did not arrive; a private database instead would hide that. */
 	{ "DATABASE_URL", WORDS(database_url), .unit = "libpq URL or conninfo",
-	  .help = "The PostgreSQL (14 or newer) to use. Without it leadd runs a private one of its own." },
+	  .if_empty = "for a private PostgreSQL leave it out altogether",
+	  .help = "The PostgreSQL (14 or newer) to use. Without it leadd runs a private one of its own; "
+		  "an empty one is refused." },
 	{ "DATABASE_PASSWORD_FILE", WORDS(database_password_file), .unit = "file",
 	  .help = "Its first line is the password, when DATABASE_URL has none: a secret of Docker, for example." },
 	{ "DATA_DIR", WORDS(data_dir), .unit = "folder",
@@ -103,6 +107,8 @@ static void set(struct config *config, const struct option *option, const char *
 	char *member = (char *)config + option->offset;
 	int64_t number;
 
+	if (option->if_empty && !value[strspn(value, " \t\r\n")])
+		die(EXIT_CONFIG, "%s is empty; %s", option->name, option->if_empty);
 	if (option->is_number) {
 		if (!read_number(value, option->least, option->most, &number))
 			die(EXIT_CONFIG, "%s is %s, not a number from %" PRId64 " to %" PRId64, option->name,
@@ -132,8 +138,16 @@ static const char *flag_of(const struct option *option)
 	return flag;
 }
 
+/* What the arguments say. Values of settings are not checked yet: whether they matter depends on the command. */
+struct reading {
+	struct config config;
+	const struct command_row *command;     /* NULL: none */
+	const struct command_row *question;    /* --help or --version, which go with any command and win; NULL: none */
+	const char *values[COUNT_OF(options)]; /* the last ones; NULL: none */
+};
+
 /* "--port 1", "--port=1"; the number of arguments it took. */
-static int read_flag(struct config *config, char **argv)
+static int read_flag(struct reading *reading, char **argv)
 {
 	for (size_t i = 0; i < COUNT_OF(options); i++) {
 		const char *flag = flag_of(&options[i]);
@@ -142,20 +156,20 @@ static int read_flag(struct config *config, char **argv)
 		if (strncmp(argv[0], flag, length) != 0)
 			continue;
 		if (argv[0][length] == '=') {
-			set(config, &options[i], argv[0] + length + 1);
+			reading->values[i] = argv[0] + length + 1;
 			return 1;
 		}
 		if (argv[0][length] != '\0')
 			continue;
 		if (!argv[1])
 			die(EXIT_ARGUMENTS, "%s needs a value", flag);
-		set(config, &options[i], argv[1]);
+		reading->values[i] = argv[1];
 		return 2;
 	}
 	die(EXIT_ARGUMENTS, "unknown argument %s; see leadd --help", log_quote(argv[0]));
 }
 
-static const struct {
+static const struct command_row {
 	const char *word;
 	enum command command;
 	const char *help; /* NULL: another word for the one before */
@@ -172,13 +186,21 @@ static const struct {
 	{ "--version", COMMAND_VERSION, "print the version" },
 };
 
-static bool read_command(const char *word, enum command *command_out)
+static bool read_command(struct reading *reading, const char *word)
 {
-	for (size_t i = 0; i < COUNT_OF(commands); i++)
-		if (strcmp(word, commands[i].word) == 0) {
-			*command_out = commands[i].command;
+	for (size_t i = 0; i < COUNT_OF(commands); i++) {
+		if (strcmp(word, commands[i].word) != 0)
+			continue;
+		if (*word == '-') {
+			reading->question = &commands[i];
 			return true;
 		}
+		if (reading->command)
+			die(EXIT_ARGUMENTS, "%s is a second command, behind %s; see leadd --help", log_quote(word),
+			    reading->command->word);
+		reading->command = &commands[i];
+		return true;
+	}
 	return false;
 }
 
@@ -199,16 +221,19 @@ static const struct argument {
 };
 
 /* The number of words it took; 0: it is none of the command's arguments. */
-static int read_argument(struct config *config, enum command command, char **argv)
+static int read_argument(struct reading *reading, char **argv)
 {
-	for (size_t i = 0; i < COUNT_OF(arguments); i++) {
+	for (size_t i = 0; reading->command && i < COUNT_OF(arguments); i++) {
 		const struct argument *argument = &arguments[i];
-		char *member = (char *)config + argument->offset;
+		char *member = (char *)&reading->config + argument->offset;
 		const char *value = argument->flag ? argv[1] : argv[0];
 
-		if (argument->command != command ||
+		if (argument->command != reading->command->command ||
 		    (argument->flag ? strcmp(argv[0], argument->flag) != 0 : argv[0][0] == '-'))
 			continue;
+		if (!argument->flag && *(int64_t *)(void *)member)
+			die(EXIT_ARGUMENTS, "%s is one too many: %s takes a single %s; see leadd --help",
+			    log_quote(argv[0]), reading->command->word, argument->value);
 		if (!argument->value) {
 			*(bool *)member = true;
 			return 1;
@@ -228,29 +253,45 @@ static void check_arguments(const struct config *config, enum command command)
 			die(EXIT_ARGUMENTS, "a %s is missing; see leadd --help", arguments[i].value);
 }
 
-struct config config_read(int argc, char **argv, enum command *command_out)
+/* These tell of the program itself, also where a setting has to be put right first. */
+static bool reads_settings(enum command command)
 {
-	struct config config = { 0 };
+	return command != COMMAND_HELP && command != COMMAND_VERSION && command != COMMAND_SETTINGS;
+}
 
-	*command_out = COMMAND_SERVE;
+static void read_settings(struct reading *reading)
+{
 	for (size_t i = 0; i < COUNT_OF(options); i++) {
-		const char *value = getenv(options[i].name);
+		const char *value = reading->values[i];
 
-		if (!value || !*value)
+		if (!value)
+			value = getenv(options[i].name);
+		if (!value || (!*value && !reading->values[i] && !options[i].if_empty))
 			value = options[i].fallback;
 		if (value)
-			set(&config, &options[i], value);
+			set(&reading->config, &options[i], value);
 	}
+}
+
+struct config config_read(int argc, char **argv, enum command *command_out)
+{
+	struct reading reading = { 0 };
+	const struct command_row *row;
+
 	for (size_t i = 0; i < COUNT_OF(arguments); i++)
 		if (arguments[i].value)
-			*(int64_t *)(void *)((char *)&config + arguments[i].offset) = arguments[i].fallback;
+			*(int64_t *)(void *)((char *)&reading.config + arguments[i].offset) = arguments[i].fallback;
 	for (int i = 1, taken; i < argc; i += taken) {
-		taken = read_command(argv[i], command_out) ? 1 : read_argument(&config, *command_out, argv + i);
+		taken = read_command(&reading, argv[i]) ? 1 : read_argument(&reading, argv + i);
 		if (!taken)
-			taken = read_flag(&config, argv + i);
+			taken = read_flag(&reading, argv + i);
 	}
-	check_arguments(&config, *command_out);
-	return config;
+	row = reading.question ? reading.question : reading.command;
+	*command_out = row ? row->command : COMMAND_SERVE;
+	check_arguments(&reading.config, *command_out);
+	if (reads_settings(*command_out))
+		read_settings(&reading);
+	return reading.config;
 }
 
 static void print_arguments(struct buf *out, enum command command)
@@ -300,10 +341,12 @@ void config_print_help(struct buf *out)
 
 void config_print_markdown(struct buf *out)
 {
-	buf_string(out,
-		   "# Settings\n\nPrinted by `leadd settings`. Each is read from the environment, or from an argument "
-		   "of the same name\n(`BATCH_MAX` is `--batch-max`), which wins.\n\n"
-		   "| setting | value | default | meaning |\n|---|---|---|---|\n");
+	buf_string(
+		out,
+		"# Settings\n\nPrinted by `leadd settings`. Each is read from the environment, or from an argument "
+		"of the same name\n(`BATCH_MAX` is `--batch-max`), which wins. An empty variable is as none, but for "
+		"`DATABASE_URL`.\n\n"
+		"| setting | value | default | meaning |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < COUNT_OF(options); i++) {
 		const struct option *option = &options[i];
 

@@ -4,6 +4,7 @@
 #include "app/child.h"
 #include "app/secret.h"
 #include "base/rng.h"
+#include "db/conninfo.h"
 #include "db/migrate.h"
 #include "db/once.h"
 
@@ -45,6 +46,18 @@ static const char request_settings[] =
 
 /* -- finding it -------------------------------------------------------------------------------- */
 
+const char *database_named(const struct config *config)
+{
+	char why[MESSAGE_BYTES];
+
+	if (!config->database_url)
+		return NULL;
+	if (!conninfo_can_work(config->database_url, why, sizeof(why)))
+		die(EXIT_CONFIG, "DATABASE_URL cannot work: %s", why);
+	secret_read_password(config->database_password_file);
+	return config->database_url;
+}
+
 static bool find_server(struct database *database, enum exit_code *code_out)
 {
 	const struct config *config = database->config;
@@ -52,11 +65,9 @@ static bool find_server(struct database *database, enum exit_code *code_out)
 	enum quickstart_result result;
 	struct buf why;
 
-	database->conninfo = config->database_url;
-	if (database->conninfo) {
-		secret_read_password(config->database_password_file);
+	database->conninfo = database_named(config);
+	if (database->conninfo)
 		return true;
-	}
 	buf_init(&why);
 	result = quickstart_start(&options, &why, &database->quickstart);
 	if (result == QUICKSTART_FAILED)

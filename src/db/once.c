@@ -27,6 +27,13 @@ void once_close(struct once **once)
 	*once = NULL;
 }
 
+struct once_place once_place(const struct once *once)
+{
+	const PGconn *pg = once->session.pg;
+
+	return (struct once_place){ .host = PQhost(pg), .port = PQport(pg), .database = PQdb(pg) };
+}
+
 struct rows *once_ask(struct once *once, enum query query, const struct args *args)
 {
 	static const struct args no_args;

@@ -2,6 +2,7 @@
 #include "db/session.h"
 
 #include "base/log.h"
+#include "db/conninfo.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +18,7 @@ enum {
 	RETRY_MS = 250,
 	LOG_EVERY_MS = 5000,
 	SLICE_MS = 100, /* how late a signal may be noticed */
+	WHY_BYTES = 256
 };
 
 bool session_fail(struct session *session, enum migrate_result result, const char *format, ...)
@@ -79,7 +81,8 @@ static bool connect_once(struct session *session, const struct target *target, u
 }
 
 /*
- * No waiting makes these good: authentication, no right to connect, bad options. A missing database is waited for:
+ * No waiting makes these good: authentication, no right to connect, options that the server does not know (what libpq
+ * does not know is refused before the first try). A missing database is waited for:
  * where services start together, whoever makes it may come a little later.
  */
 static bool is_for_good(const PGconn *pg, const char *sqlstate)
@@ -117,25 +120,15 @@ static void on_notice(void *context, const PGresult *notice)
 		log_warn("migrate.notice", "text=%s", log_quote(text));
 }
 
-static bool is_well_formed(const char *conninfo)
-{
-	PQconninfoOption *options;
-	bool plain_name = !strchr(conninfo, '=') && !strstr(conninfo, "://");
-
-	/* The texts of these errors quote the conninfo, password and all. */
-	options = plain_name ? NULL : PQconninfoParse(conninfo, NULL);
-	PQconninfoFree(options);
-	return plain_name || options;
-}
-
 bool session_open(struct session *session, const char *conninfo, int64_t wait_ms)
 {
 	int64_t start_ms = loop_now_ms(), logged_ms = start_ms - LOG_EVERY_MS;
 	struct target *target;
+	char why[WHY_BYTES];
 	bool connected;
 
-	if (!is_well_formed(conninfo))
-		return session_fail(session, MIGRATE_REFUSED, "the database URL or conninfo is malformed");
+	if (!conninfo_can_work(conninfo, why, sizeof(why)))
+		return session_fail(session, MIGRATE_REFUSED, "the conninfo of the database cannot work: %s", why);
 	target = target_new(conninfo, !session->is_reader);
 	for (unsigned tries = 0; !(connected = connect_once(session, target, tries)); tries++) {
 		struct db_reason reason = db_reason_of(PQerrorMessage(session->pg));

@@ -219,14 +219,25 @@ def the_table_names_rules_and_examples(api, lab):
     done = leadd.command(["audit"], DATABASE_URL=url)
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    assert lines[0].split()[:4] == ["rule", "checked", "wrong", "mended"]
-    assert lines[1].split()[0] == "loads" and lines[1].split()[2:4] == ["1", "0"]
-    assert lines[2] == f"    operator {operator['id']}: the counter says 9, but 1 active contacts"
+    assert lines[1].split()[:4] == ["rule", "checked", "wrong", "mended"]
+    assert lines[2].split()[0] == "loads" and lines[2].split()[2:4] == ["1", "0"]
+    assert lines[3] == f"    operator {operator['id']}: the counter says 9, but 1 active contacts"
 
     done = leadd.command(["audit", "--repair"], DATABASE_URL=url)
     assert done.returncode == 0
-    assert done.stdout.splitlines()[1].split()[2:4] == ["1", "1"]
+    assert done.stdout.splitlines()[2].split()[2:4] == ["1", "1"]
     assert api.load(operator) == 1
+
+
+@test
+def the_database_is_named_and_the_password_is_not(lab):
+    url = f"host={lab.postgres.folder} user=postgres password=verysecret dbname={lab.database}"
+    for arguments in ([], ["--repair"]):
+        done = leadd.command(["audit", *arguments], DATABASE_URL=url)
+        assert done.stdout.splitlines()[0] == f"database {lab.database}, socket in {lab.postgres.folder}, port 5432"
+        assert "verysecret" not in done.stdout + done.stderr
+    done = leadd.command(["audit", "--json"], DATABASE_URL=f"{url} port=5432")
+    assert json.loads(done.stdout)["database"] == {"host": lab.postgres.folder, "port": "5432", "name": lab.database}
 
 
 @test

@@ -160,7 +160,7 @@ def what_cannot_be_explained_has_its_exit_code(api, lab):
     url = lab.postgres.url(lab.database)
     for arguments, code, said in ((["explain", UNKNOWN], 1, f"there is no contact {UNKNOWN}"),
                                   (["explain"], 2, "contact id is missing"), (["explain", "first"], 2, "no contact id"),
-                                  (["explain", "0"], 2, "no contact id"), (["explain", "1", "2x"], 2, "no contact id")):
+                                  (["explain", "0"], 2, "no contact id"), (["explain", "1", "2"], 2, "one too many")):
         done = leadd.command(arguments, DATABASE_URL=url)
         assert (done.returncode, done.stdout) == (code, "") and said in done.stderr, (arguments, done)
 

@@ -233,6 +233,17 @@ START_TEST(malformed_conninfos_are_refused_and_never_told)
 }
 END_TEST
 
+START_TEST(impossible_options_are_refused_at_once)
+{
+	static const char *const bad[] = { "host=/nowhere port=abc", "host=/nowhere sslmode=foo", "service=nope" };
+	int64_t start_ms = loop_now_ms();
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		ck_assert_int_eq(run(TWO, bad[i]), MIGRATE_REFUSED);
+	ck_assert_int_lt(loop_now_ms() - start_ms, WAIT_MS);
+}
+END_TEST
+
 /* A server that says "starting up" to everybody, in a process of its own. */
 static pid_t start_starting_server(const char *dir)
 {
@@ -348,6 +359,7 @@ Suite *migrate_suite(void)
 	tcase_add_test(tcase, a_database_that_is_read_only_is_waited_for);
 	tcase_add_test(tcase, no_server_is_waited_for_and_then_unreachable);
 	tcase_add_test(tcase, malformed_conninfos_are_refused_and_never_told);
+	tcase_add_test(tcase, impossible_options_are_refused_at_once);
 	tcase_add_test(tcase, a_missing_database_is_waited_for);
 	tcase_add_test(tcase, a_server_that_is_starting_is_waited_for);
 	tcase_add_test(tcase, a_signal_ends_the_wait_for_a_server);

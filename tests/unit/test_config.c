@@ -131,9 +131,24 @@ END_TEST
 START_TEST(an_empty_variable_is_as_none)
 {
 	setenv("PORT", "", 1);
-	setenv("DATABASE_URL", "", 1);
+	setenv("DATA_DIR", "", 1);
 	ck_assert_int_eq(read_words(WORDS("leadd")).port, 8000);
-	ck_assert_ptr_null(read_words(WORDS("leadd")).database_url);
+	ck_assert_ptr_null(read_words(WORDS("leadd")).data_dir);
+}
+END_TEST
+
+START_TEST(an_empty_database_url_is_refused)
+{
+	static const char *const empty[] = { "", " ", "\r\n" };
+
+	assert_refused(WORDS("leadd", "--database-url", ""), EXIT_CONFIG, "DATABASE_URL is empty; ");
+	assert_refused(WORDS("leadd", "migrate", "--database-url="), EXIT_CONFIG, "DATABASE_URL is empty; ");
+	for (size_t i = 0; i < COUNT_OF(empty); i++) {
+		setenv("DATABASE_URL", empty[i], 1);
+		assert_refused(WORDS("leadd"), EXIT_CONFIG, "DATABASE_URL is empty; ");
+		assert_refused(WORDS("leadd", "audit"), EXIT_CONFIG, "DATABASE_URL is empty; ");
+	}
+	ck_assert_str_eq(read_words(WORDS("leadd", "--database-url", "dbname=x")).database_url, "dbname=x");
 }
 END_TEST
 
@@ -188,6 +203,53 @@ START_TEST(arguments_of_another_command_are_refused)
 	assert_refused(WORDS("leadd", "audit", "--decisions", "0"), EXIT_ARGUMENTS, "\"0\" is no number");
 	assert_refused(WORDS("leadd", "explain"), EXIT_ARGUMENTS, "a contact id is missing");
 	assert_refused(WORDS("leadd", "explain", "9223372036854775808"), EXIT_ARGUMENTS, "is no contact id");
+}
+END_TEST
+
+START_TEST(a_second_command_is_refused)
+{
+	assert_refused(WORDS("leadd", "migrate", "serve"), EXIT_ARGUMENTS,
+		       "\"serve\" is a second command, behind migrate");
+	assert_refused(WORDS("leadd", "audit", "--repair", "audit"), EXIT_ARGUMENTS, "second command, behind audit");
+	assert_refused(WORDS("leadd", "explain", "1", "--port", "1", "settings"), EXIT_ARGUMENTS,
+		       "\"settings\" is a second command, behind explain");
+}
+END_TEST
+
+START_TEST(a_second_contact_is_refused)
+{
+	assert_refused(WORDS("leadd", "explain", "1", "2"), EXIT_ARGUMENTS,
+		       "\"2\" is one too many: explain takes a single contact id");
+	assert_refused(WORDS("leadd", "explain", "1", "--port", "1", "x"), EXIT_ARGUMENTS, "\"x\" is one too many");
+}
+END_TEST
+
+START_TEST(help_and_version_may_be_asked_for_beside_a_command)
+{
+	ck_assert_int_eq(command_of(WORDS("leadd", "explain", "--help")), COMMAND_HELP);
+	ck_assert_int_eq(command_of(WORDS("leadd", "-h", "explain", "42")), COMMAND_HELP);
+	ck_assert_int_eq(command_of(WORDS("leadd", "migrate", "--version")), COMMAND_VERSION);
+	assert_refused(WORDS("leadd", "explain", "1", "2", "--help"), EXIT_ARGUMENTS, "one too many");
+}
+END_TEST
+
+START_TEST(wrong_settings_do_not_keep_the_program_from_telling_of_itself)
+{
+	setenv("BATCH_MAX", "none", 1);
+	setenv("LOG_LEVEL", "loud", 1);
+	ck_assert_int_eq(command_of(WORDS("leadd", "--help")), COMMAND_HELP);
+	ck_assert_int_eq(command_of(WORDS("leadd", "help")), COMMAND_HELP);
+	ck_assert_int_eq(command_of(WORDS("leadd", "--version")), COMMAND_VERSION);
+	ck_assert_int_eq(command_of(WORDS("leadd", "settings", "--port", "http")), COMMAND_SETTINGS);
+	assert_refused(WORDS("leadd", "audit"), EXIT_CONFIG, "is \"loud\"");
+	assert_refused(WORDS("leadd", "--help", "--ports"), EXIT_ARGUMENTS, "unknown argument");
+}
+END_TEST
+
+START_TEST(an_argument_replaces_a_wrong_variable)
+{
+	setenv("BATCH_MAX", "none", 1);
+	ck_assert_int_eq(read_words(WORDS("leadd", "--batch-max", "7")).batch_max, 7);
 }
 END_TEST
 
@@ -278,11 +340,17 @@ UNIT_SUITE(config)
 	tcase_add_test(tests, without_anything_the_defaults_stand);
 	tcase_add_test(tests, settings_come_from_the_environment);
 	tcase_add_test(tests, an_empty_variable_is_as_none);
+	tcase_add_test(tests, an_empty_database_url_is_refused);
 	tcase_add_test(tests, arguments_win_over_the_environment);
 	tcase_add_test(tests, an_argument_is_written_with_a_blank_or_an_equals_sign);
 	tcase_add_test(tests, commands_are_recognised_among_the_settings);
 	tcase_add_test(tests, commands_have_arguments_of_their_own);
 	tcase_add_test(tests, arguments_of_another_command_are_refused);
+	tcase_add_test(tests, a_second_command_is_refused);
+	tcase_add_test(tests, a_second_contact_is_refused);
+	tcase_add_test(tests, help_and_version_may_be_asked_for_beside_a_command);
+	tcase_add_test(tests, wrong_settings_do_not_keep_the_program_from_telling_of_itself);
+	tcase_add_test(tests, an_argument_replaces_a_wrong_variable);
 	tcase_add_test(tests, a_word_behind_a_setting_is_its_value_and_no_command);
 	tcase_add_test(tests, numbers_out_of_range_are_refused);
 	tcase_add_test(tests, what_is_no_number_is_refused);

@@ -96,6 +96,9 @@ struct intake *intake_new(struct loop *loop, const struct intake_options *option
 /* What became of the contacts, who waits, and how the batches do. */
 void intake_print_metrics(const struct intake *intake, struct buf *out);
 
+/* From now on nothing is started, a backlog neither: nothing waits or runs, and nothing will when it is freed. */
+void intake_stop(struct intake *intake);
+
 /* Only when nothing waits or runs: after the server was drained. */
 void intake_free(struct intake **intake);
 

@@ -129,6 +129,7 @@ struct operation {
 	const struct conflict *conflicts;
 	const char *list;                            /* of pages */
 	void (*finish)(struct operation *operation); /* ends the request after success */
+	void (*failed)(struct operation *operation); /* before the request is ended after a failure; NULL: nothing */
 	const struct problem *problem; /* set by a read step that returned FLOW_ROLLBACK: what finish answers */
 	const char *detail;
 	struct faults *faults; /* the same, for a 422 */

@@ -231,6 +231,8 @@ static void on_operation_done(struct flow *flow, void *context, const struct db_
 	struct operation *operation = context;
 
 	(void)flow;
+	if (failure->error && operation->failed)
+		operation->failed(operation);
 	if (failure->error)
 		respond_failure(operation->request, failure, operation->conflicts);
 	else

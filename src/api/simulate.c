@@ -196,6 +196,13 @@ static void finish_case(struct operation *operation)
 	loop_defer(api->loop, &api->simulations.next);
 }
 
+static void case_failed(struct operation *operation)
+{
+	struct api *api = request_world(operation->request);
+
+	api->simulations.count--;
+}
+
 void api_init(struct api *api)
 {
 	list_init(&api->simulations.played);
@@ -225,5 +232,6 @@ void sources_simulate(struct request *request)
 	rng_seed(&simulation->rng, (uint64_t)simulation->seed);
 	simulation->operation = operation;
 	operation->extra = simulation;
+	operation->failed = case_failed;
 	operation_start(operation, simulation_case_steps);
 }

@@ -91,10 +91,12 @@ static void on_end(void *context)
 {
 	struct app *app = context;
 
-	if (pool_running(app->database.lane) || pool_waiting(app->database.lane))
+	if (pool_running(app->database.lane) || pool_waiting(app->database.lane)) {
 		timer_start(app->end, END_LOOK_MS);
-	else
-		loop_stop(app->loop);
+		return;
+	}
+	intake_stop(app->intake); /* the rest of this turn might start something, which nobody would wait for */
+	loop_stop(app->loop);
 }
 
 static void on_drained(void *context)

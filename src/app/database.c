@@ -131,8 +131,11 @@ static void on_respawn(void *context)
 {
 	struct database *database = context;
 
-	if (!quickstart_restart(database->quickstart))
-		log_error("postgres.failed", "action=restart");
+	if (quickstart_restart(database->quickstart))
+		return;
+	log_error("postgres.failed", "action=restart again_in_ms=%d", POSTGRES_PAUSE_MS);
+	if (!database->is_stopping)
+		timer_start(database->respawn, POSTGRES_PAUSE_MS);
 }
 
 static void on_child(void *context, int number)
@@ -211,6 +214,7 @@ void database_connect(struct database *database, struct loop *loop)
 	database->tidy = timer_new(loop, on_tidy, database);
 	database->password = timer_new(loop, on_password, database);
 	loop_signal(loop, SIGCHLD, on_child, database);
+	on_child(database, SIGCHLD); /* it may have ended before anybody listened */
 	if (database->quickstart)
 		timer_start(database->tidy, TIDY_MS);
 	else if (config->database_password_file)

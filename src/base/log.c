@@ -1,6 +1,7 @@
 /* Log lines for people and for collectors: one write() a line, so that lines of several processes never mix. */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,27 @@ static size_t append_format(char *line, size_t at, const char *format, ...)
 	return at;
 }
 
+/*
+ * A log that cannot be written must not stop the service, nor one that nobody reads: lines for which a pipe has no room
+ * are left out, and counted. A line is shorter than what a pipe takes as a whole.
+ */
+static void write_line(const char *line, size_t length)
+{
+	static unsigned left_out;
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+	unsigned lines = left_out;
+
+	if (poll(&out, 1, 0) == 0) {
+		left_out++;
+		return;
+	}
+	left_out = 0;
+	if (lines)
+		log_warn("log.left_out", "event=* lines=%u", lines);
+	if (write(STDERR_FILENO, line, length) < 0)
+		return;
+}
+
 void log_line(enum log_level level, const char *event, const char *format, ...)
 {
 	static const char *const names[] = { "debug", "info", "warn", "error" };
@@ -80,9 +102,7 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
 		if (is_control(line[i]))
 			line[i] = '?';
 	line[length++] = '\n';
-	/* A log that cannot be written must not stop the service. */
-	if (write(STDERR_FILENO, line, length) < 0)
-		return;
+	write_line(line, length);
 }
 
 const char *log_quote(const char *value)

@@ -111,6 +111,7 @@ struct loop *loop_new(void)
 	if (config) {
 		event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
 		event_config_set_flag(config, EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST);
+		event_config_set_flag(config, EVENT_BASE_FLAG_NO_CACHE_TIME); /* a timer counts from its start */
 		loop->base = event_base_new_with_config(config);
 		event_config_free(config);
 	}

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 enum {
@@ -127,6 +128,7 @@ static void forsake(struct conn *conn)
 	conn->on_answers = on_forsaken;
 	conn->context = conn;
 	timer_start(conn->limit, conn->spare_ms);
+	conn->has_looked_late = false;
 	conn->spare_ms = 0;
 	on_answers(context, &answers);
 }
@@ -134,7 +136,15 @@ static void forsake(struct conn *conn)
 static void on_limit(void *context)
 {
 	struct conn *conn = context;
+	struct pollfd look = { .fd = conn->pg ? PQsocket(conn->pg) : -1, .events = POLLIN };
 
+	/* After a pause of the process, time is over for what has come meanwhile and was not read: that counts first. */
+	if (conn->state == CONN_READY && !conn->has_looked_late && poll(&look, 1, 0) == 1) {
+		conn->has_looked_late = true;
+		timer_start(conn->limit, 0);
+		conn_on_socket(conn, LOOP_READ);
+		return;
+	}
 	if (conn->state == CONN_READY && conn->spare_ms >= SPARE_MIN_MS) {
 		forsake(conn);
 	} else if (conn->state == CONN_READY) {
@@ -268,6 +278,7 @@ void conn_run(struct conn *conn, int64_t until_ms, conn_on_answers *on_answers, 
 
 	limit_ms = limit_ms < 0 ? 0 : limit_ms < unit_ms ? limit_ms : unit_ms;
 	conn->running = true;
+	conn->has_looked_late = false;
 	conn->on_answers = on_answers;
 	conn->context = context;
 	conn->spare_ms = unit_ms - limit_ms;

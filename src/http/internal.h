@@ -25,6 +25,7 @@ struct evhttp_request;
 enum {
 	BODY_STRAY_MAX = 131072, /* of a request that no route wants: read, so that its 404 keeps the connection */
 	SWEEP_MS = 250,          /* how exactly deadlines are kept */
+	PAUSE_MS = 500,          /* a sweep that comes later than that tells of a pause of the process */
 	ACCEPT_PAUSE_MS = 100,   /* after accept() failed for want of descriptors */
 	ACCEPTED_AT_ONCE = 64,   /* connections in one turn: the listener by itself would take all that wait */
 	DATE_CHARACTERS = 30,    /* "Sun, 06 Nov 1994 08:49:37 GMT" and its NUL */
@@ -62,6 +63,7 @@ struct server {
 	size_t descriptor_limit; /* length of by_descriptor */
 
 	struct timer *sweep, *accept_again, *drain_limit;
+	int64_t swept_ms; /* 0: never */
 	struct deferred drained, turn_over;
 	void (*on_drained)(void *context);
 	void *drained_context;

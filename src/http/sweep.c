@@ -46,10 +46,25 @@ static void sweep_one(struct connection *connection, int64_t now_ms)
 	}
 }
 
+/* Nobody read while the process had a pause: that time is nobody's fault. */
+static void forgive(struct server *server, int64_t pause_ms)
+{
+	for (struct list *node = server->connections.next; node != &server->connections; node = node->next) {
+		struct connection *connection = LIST_ITEM(node, struct connection, node);
+
+		connection->since_ms += pause_ms;
+		connection->output_moved_ms += pause_ms;
+	}
+}
+
 void connections_sweep(struct server *server, int64_t now_ms)
 {
+	int64_t pause_ms = server->swept_ms ? now_ms - server->swept_ms - SWEEP_MS : 0;
 	struct list *node, *next;
 
+	server->swept_ms = now_ms;
+	if (pause_ms > PAUSE_MS)
+		forgive(server, pause_ms);
 	for (node = server->connections.next; node != &server->connections; node = next) {
 		next = node->next;
 		sweep_one(LIST_ITEM(node, struct connection, node), now_ms);

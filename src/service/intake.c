@@ -43,6 +43,7 @@ static void tell_ended(void *context)
 		return;
 	timer_stop(intake->expiry);
 	intake->rests = false;
+	loop_defer(intake->loop, &intake->start); /* a drain may be wanted, and have rested too */
 }
 
 /* -- starting batches -------------------------------------------------------------------------- */
@@ -156,7 +157,7 @@ static void advance(void *context)
 {
 	struct intake *intake = context;
 
-	if (!intake->rests) {
+	if (!intake->rests && !intake->is_stopped) {
 		start_main(intake);
 		start_side(intake);
 	}
@@ -276,6 +277,7 @@ struct intake *intake_new(struct loop *loop, const struct intake_options *option
 	line_init(&intake->line);
 	line_init(&intake->bulk);
 	line_init(&intake->suspects);
+	intake->suspects_at_once = 1;
 	list_init(&intake->parked);
 	list_init(&intake->ended);
 	lane_init(&intake->main, intake);
@@ -286,6 +288,11 @@ struct intake *intake_new(struct loop *loop, const struct intake_options *option
 	intake->away_since_ms = pool_is_ready(intake->pool) ? 0 : loop_now_ms();
 	pool_on_change(intake->pool, on_pool_change, intake);
 	return intake;
+}
+
+void intake_stop(struct intake *intake)
+{
+	intake->is_stopped = true;
 }
 
 void intake_free(struct intake **intake)

@@ -344,22 +344,6 @@ static const struct flow_step batch_steps[] = {
 	{ 0 },
 };
 
-static void on_flow_done(struct flow *flow, void *context, const struct db_failure *failure)
-{
-	struct batch *batch = context;
-
-	if (!failure->error && batch->goes_again) {
-		flow_start(batch->pool, batch_steps, on_flow_done, batch);
-		return;
-	}
-	/* Locks held by somebody else are told once, when the intake parks a source. */
-	if (failure->error)
-		log_line(failure->error == DB_BUSY ? LOG_DEBUG : LOG_WARN, "batch.failed",
-			 "step=%s error=%s sqlstate=%s contacts=%zu", flow_step_name(flow),
-			 db_error_name(failure->error), failure->sqlstate, batch->count);
-	batch->done(batch, batch->context, failure);
-}
-
 /*
  * For the contact that may wait no longer, all of its time counts: that with a batch before, or with a connection that
  * did not answer. The others go again, if nothing was stored.
@@ -375,6 +359,22 @@ static int64_t until_ms(const struct batch *batch, const struct pool *pool)
 			first_ms = draft_ms;
 	}
 	return first_ms;
+}
+
+static void on_flow_done(struct flow *flow, void *context, const struct db_failure *failure)
+{
+	struct batch *batch = context;
+
+	if (!failure->error && batch->goes_again) {
+		flow_start_until(batch->pool, batch_steps, until_ms(batch, batch->pool), on_flow_done, batch);
+		return;
+	}
+	/* Locks held by somebody else are told once, when the intake parks a source. */
+	if (failure->error)
+		log_line(failure->error == DB_BUSY ? LOG_DEBUG : LOG_WARN, "batch.failed",
+			 "step=%s error=%s sqlstate=%s contacts=%zu", flow_step_name(flow),
+			 db_error_name(failure->error), failure->sqlstate, batch->count);
+	batch->done(batch, batch->context, failure);
 }
 
 void batch_start(struct batch *batch, struct pool *pool, enum batch_locking locking, batch_done *done, void *context)

@@ -69,6 +69,7 @@ struct intake {
 	struct deferred start; /* at the end of the turn, so that arrivals of one turn ride together */
 	struct timer *expiry;  /* runs while anything is queued */
 	bool rests;            /* a batch failed on account of the server: nothing starts before the next tick */
+	bool is_stopped;       /* nothing starts any more */
 	struct list ended;     /* drafts whose outcome is known */
 	struct deferred tell;  /* them, after the next batch has started */
 	int64_t away_since_ms; /* when the database went away; 0: it is there */

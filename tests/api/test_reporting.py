@@ -82,8 +82,8 @@ ANSWERS = [
      ["2026-03-20|Bot|Boris|1|1|0|0|1", "2026-03-28|Bot|Anna|2|2|0|0|2", "2026-03-29|Bot|Anna|1|1|1|0|0",
       "2026-03-29|Form||1|1|0|1|0", "2026-03-30|Bot||1|1|0|1|0"]),
     ("day, source, operator, expected, assigned, expected_share, actual_share from shares_by_day order by 1, 3",
-     ["2026-03-28|Bot|Anna|3.5|3|0.8750|0.7500", "2026-03-28|Bot|Boris|0.5|1|0.1250|0.2500",
-      "2026-03-29|Bot|Anna|0.8|1|0.3750|0.5000", "2026-03-29|Bot|Boris|1.3|1|0.6250|0.5000"]),
+     ["2026-03-28|Bot|Anna|3.500000|3|0.8750|0.7500", "2026-03-28|Bot|Boris|0.500000|1|0.1250|0.2500",
+      "2026-03-29|Bot|Anna|0.750000|1|0.3750|0.5000", "2026-03-29|Bot|Boris|1.250000|1|0.6250|0.5000"]),
     ("day, source, contacts, assigned, mean, p50, p90, p99, longest from assignment_time_by_source order by 1, 2",
      ["2026-03-20|Bot|1|1|00:05:00|00:05:00|00:05:00|00:05:00|00:05:00",
       "2026-03-28|Bot|2|2|00:15:00|00:15:00|00:27:00|00:29:42|00:30:00",
@@ -243,7 +243,7 @@ def what_the_service_does_appears_in_the_views(api):
     assert ask(psql, f"contact_id, reason from reporting.backlog where source_id = {source['id']}") == [
         f"{waiting['id']}|full"]
     assert ask(psql, f"assigned, closed from reporting.operator_activity where {mine}") == ["2|1"]
-    assert ask(psql, f"expected, assigned, actual_share from reporting.shares_by_day where {mine}") == ["2.0|2|1.0000"]
+    assert ask(psql, f"expected, assigned, actual_share from reporting.shares_by_day where {mine}") == ["2.000000|2|1.0000"]
     assert ask(psql, f"contact_id from reporting.closings where {mine}") == [str(closed["id"])]
     assert ask(psql, f"contacts, waiting from reporting.source_totals where source_id = {source['id']}") == ["3|1"]
 

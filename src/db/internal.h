@@ -91,9 +91,9 @@ struct conn {
 	/* The trip that is being put together or under way. */
 	bool running;
 	bool has_looked_late; /* whether the answers of this trip have come, when its time was over */
-	int64_t spare_ms; /* how much longer than its asker waits the trip may take */
-	int asked, seen;  /* seen: results that came, also of statements being prepared */
-	int count;        /* good ones, in rows */
+	int64_t spare_ms;     /* how much longer than its asker waits the trip may take */
+	int asked, seen;      /* seen: results that came, also of statements being prepared */
+	int count;            /* good ones, in rows */
 	struct rows rows[TRIP_MAX];
 	const char *names[TRIP_MAX]; /* of the statements, for log lines */
 	struct db_failure failure;

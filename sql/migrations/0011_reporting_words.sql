@@ -43,12 +43,12 @@ comment on column reporting.handling_time_by_operator.closings is
 	'How many contacts that the operator held were closed on this day; one that was reopened may be closed more '
 	'than once.';
 comment on column reporting.contacts.handling_time is
-	'From assigned_at to closed_at; null unless both are there. Of one that was reopened this includes the time for '
-	'which it was closed: the view closings tells its parts.';
+	'From assigned_at to closed_at; null unless both are there. Of one that was reopened this includes the time '
+	'for which it was closed: the view closings tells its parts.';
 comment on column reporting.backlog.reason is
-	'Why nobody has it. full: those who are active were at their limits; inactive: nobody was active; weight_zero: '
-	'those who serve the source have weight 0; no_operators: nobody serves it; queued: older ones go first; '
-	'released: it was given back. As it was when the contact began to wait.';
+	'Why nobody has it. full: those who are active were at their limits; inactive: nobody was active; '
+	'weight_zero: those who serve the source have weight 0; no_operators: nobody serves it; queued: older ones go '
+	'first; released: it was given back. As it was when the contact began to wait.';
 comment on column reporting.load_now.percent_used is
 	'active_load in percent of max_load_limit, rounded: whether there is room, free says; above 100 where people '
 	'gave more; null: the limit is 0.';

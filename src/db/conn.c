@@ -138,7 +138,7 @@ static void on_limit(void *context)
 	struct conn *conn = context;
 	struct pollfd look = { .fd = conn->pg ? PQsocket(conn->pg) : -1, .events = POLLIN };
 
-	/* After a pause of the process, time is over for what has come meanwhile and was not read: that counts first. */
+	/* After a pause of the process, time is over for what came meanwhile and was not read: that counts first. */
 	if (conn->state == CONN_READY && !conn->has_looked_late && poll(&look, 1, 0) == 1) {
 		conn->has_looked_late = true;
 		timer_start(conn->limit, 0);

@@ -96,45 +96,6 @@ START_TEST(a_timer_does_not_come_early)
 }
 END_TEST
 
-struct late {
-	struct loop *loop;
-	struct timer *timer;
-	int64_t started_us;
-};
-
-static void on_late(void *context)
-{
-	struct late *late = context;
-
-	ck_assert_int_ge(loop_now_us() - late->started_us, 40000);
-	loop_stop(late->loop);
-}
-
-static void start_late(void *context)
-{
-	struct late *late = context;
-	int64_t end_ms = loop_now_ms() + 100;
-
-	while (loop_now_ms() < end_ms)
-		continue;
-	late->started_us = loop_now_us();
-	timer_start(late->timer, 50);
-}
-
-START_TEST(a_timer_counts_from_its_start_however_long_the_turn)
-{
-	struct late late = { .loop = loop_new() };
-	struct timer *busy = timer_new(late.loop, start_late, &late);
-
-	late.timer = timer_new(late.loop, on_late, &late);
-	timer_start(busy, 1);
-	loop_run(late.loop);
-	timer_free(&busy);
-	timer_free(&late.timer);
-	loop_free(&late.loop);
-}
-END_TEST
-
 START_TEST(a_stopped_timer_does_not_come)
 {
 	struct record seen = record_new();
@@ -415,7 +376,6 @@ UNIT_SUITE(loop)
 {
 	tcase_add_test(tests, timers_come_once_each_in_the_order_of_their_delays);
 	tcase_add_test(tests, a_timer_does_not_come_early);
-	tcase_add_test(tests, a_timer_counts_from_its_start_however_long_the_turn);
 	tcase_add_test(tests, a_stopped_timer_does_not_come);
 	tcase_add_test(tests, starting_a_timer_again_moves_it);
 	tcase_add_test(tests, a_timer_can_start_itself_again);

@@ -160,8 +160,48 @@ START_TEST(deferred_calls_that_take_long_let_others_in_between)
 }
 END_TEST
 
+struct late_timer {
+	struct loop *loop;
+	struct timer *timer;
+	int64_t started_us;
+};
+
+static void on_timer(void *context)
+{
+	struct late_timer *late = context;
+
+	ck_assert_int_ge(loop_now_us() - late->started_us, 40000);
+	loop_stop(late->loop);
+}
+
+static void start_late_timer(void *context)
+{
+	struct late_timer *late = context;
+	int64_t end_ms = loop_now_ms() + 100;
+
+	while (loop_now_ms() < end_ms)
+		continue;
+	late->started_us = loop_now_us();
+	timer_start(late->timer, 50);
+}
+
+START_TEST(a_timer_counts_from_its_start_however_long_the_turn)
+{
+	struct late_timer late = { .loop = loop_new() };
+	struct timer *busy = timer_new(late.loop, start_late_timer, &late);
+
+	late.timer = timer_new(late.loop, on_timer, &late);
+	timer_start(busy, 1);
+	loop_run(late.loop);
+	timer_free(&busy);
+	timer_free(&late.timer);
+	loop_free(&late.loop);
+}
+END_TEST
+
 UNIT_SUITE(turns)
 {
+	tcase_add_test(tests, a_timer_counts_from_its_start_however_long_the_turn);
 	tcase_add_test(tests, deferred_calls_that_take_long_let_others_in_between);
 	tcase_add_test(tests, what_becomes_ready_meanwhile_overtakes_a_crowd);
 }

@@ -63,7 +63,7 @@ struct server {
 	size_t descriptor_limit; /* length of by_descriptor */
 
 	struct timer *sweep, *accept_again, *drain_limit;
-	int64_t swept_ms; /* 0: never */
+	int64_t swept_ms; /* when sweep came last, or began to run */
 	struct deferred drained, turn_over;
 	void (*on_drained)(void *context);
 	void *drained_context;

@@ -238,6 +238,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 	    !evhttp_bind_listener(server->evhttp, server->listener))
 		die(EXIT_BUG, "cannot make an HTTP server");
 	evconnlistener_set_error_cb(server->listener, on_accept_error);
+	server->swept_ms = loop_now_ms();
 	timer_start(server->sweep, SWEEP_MS);
 	return server;
 }

@@ -59,7 +59,7 @@ static void forgive(struct server *server, int64_t pause_ms)
 
 void connections_sweep(struct server *server, int64_t now_ms)
 {
-	int64_t pause_ms = server->swept_ms ? now_ms - server->swept_ms - SWEEP_MS : 0;
+	int64_t pause_ms = now_ms - server->swept_ms - SWEEP_MS;
 	struct list *node, *next;
 
 	server->swept_ms = now_ms;

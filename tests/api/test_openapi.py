@@ -248,6 +248,15 @@ def the_examples_work_as_they_are_on_a_fresh_service(lab):
 
 
 @test
+def forms_begin_with_nothing_that_does_harm(api):
+    """What a parameter has for an example a form is filled with; a change says one thing only."""
+    for name, operation in operations(document_of(api)):
+        assert not [part for part in operation["parameters"] if "example" in part], name
+        if name.startswith("PATCH"):
+            assert len(operation["requestBody"]["content"]["application/json"]["example"]) == 1, name
+
+
+@test
 def keys_of_idempotency_are_described(api):
     document = document_of(api)
     for name, operation in operations(document):

@@ -97,21 +97,15 @@ test("a link to an operation opens it in Swagger UI", async (world) => {
 });
 
 test("a form for a change begins without an id, and with one member only", async (world) => {
-	const document = await world.document();
+	const { page } = await world.visit("/docs");
+	const path = "/api/v1/contacts/{contact_id}";
+	const block = page.locator(".opblock-patch", { has: page.locator(`[data-path="${path}"]`) });
 
-	for (const [path, item] of Object.entries(document.paths)) {
-		if (!item.patch)
-			continue;
-
-		const { page } = await world.visit(`/docs#/${encodeURIComponent(item.patch.tags[0])}/${item.patch.operationId}`);
-		const block = page.locator(".opblock-patch.is-open");
-
-		await block.locator("textarea.body-param__text").waitFor();
-		assert.equal(Object.keys(JSON.parse(await block.locator("textarea").inputValue())).length, 1, path);
-		for (const input of await block.locator(".parameters input").all())
-			assert.equal(await input.inputValue(), "", path);
-		await page.close();
-	}
+	await block.locator(".opblock-summary-control").click();
+	await block.locator("textarea.body-param__text").waitFor();
+	assert.deepEqual(JSON.parse(await block.locator("textarea").inputValue()), { status: "closed" });
+	for (const input of await block.locator(".parameters input").all())
+		assert.equal(await input.inputValue(), "");
 });
 
 test("Swagger UI filters by tag", async (world) => {

@@ -98,8 +98,8 @@ struct db_reason db_reason_of(const char *libpq_message)
 	for (const char *line = libpq_message; *line;) {
 		size_t bytes = strcspn(line, "\n");
 
-		if (strcmp(reason.sqlstate, "28P01") !=
-		    0) /* of several tries, with and without TLS, the one that got furthest */
+		/* Of several tries, with and without TLS, that with a wrong password got furthest. */
+		if (strcmp(reason.sqlstate, "28P01") != 0)
 			find_sqlstate(line, bytes, reason.sqlstate);
 		line += bytes + (line[bytes] == '\n');
 	}

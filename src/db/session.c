@@ -82,8 +82,8 @@ static bool connect_once(struct session *session, const struct target *target, u
 
 /*
  * No waiting makes these good: authentication, no right to connect, options that the server does not know (what libpq
- * does not know is refused before the first try). A missing database is waited for:
- * where services start together, whoever makes it may come a little later.
+ * does not know is refused before the first try). A missing database is waited for: where services start together,
+ * whoever makes it may come a little later.
  */
 static bool is_for_good(const PGconn *pg, const char *sqlstate)
 {

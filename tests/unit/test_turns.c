@@ -119,13 +119,19 @@ struct long_calls {
 	int made, made_before_client;
 };
 
-static void take_long(void *context)
+static void be_busy(int64_t ms)
 {
-	struct long_calls *calls = context;
-	int64_t end_ms = loop_now_ms() + LONG_MS;
+	int64_t end_ms = loop_now_ms() + ms;
 
 	while (loop_now_ms() < end_ms)
 		continue;
+}
+
+static void take_long(void *context)
+{
+	struct long_calls *calls = context;
+
+	be_busy(LONG_MS);
 	if (++calls->made == LONG_CALLS)
 		loop_stop(calls->crowd.loop);
 }
@@ -177,10 +183,8 @@ static void on_timer(void *context)
 static void start_late_timer(void *context)
 {
 	struct late_timer *late = context;
-	int64_t end_ms = loop_now_ms() + 100;
 
-	while (loop_now_ms() < end_ms)
-		continue;
+	be_busy(100);
 	late->started_us = loop_now_us();
 	timer_start(late->timer, 50);
 }

@@ -2,13 +2,18 @@
 """
 Runs the tests over HTTP: run.py [part of a file's name or of a test's name ...]
 
-LEADD names the binary (default build/leadd), PG_BIN the folder of PostgreSQL's programs.
+LEADD names the binary (default build/leadd), PG_BIN the folder of PostgreSQL's programs. Files run side by side, one for
+each of WORKERS (default 2) processes, each of which has a PostgreSQL of its own: most of them spend their time waiting.
 """
 
+import contextlib
 import glob
 import importlib
 import inspect
+import io
+import multiprocessing
 import os
+import queue
 import signal
 import sys
 import time
@@ -26,8 +31,8 @@ from postgres import Postgres  # noqa: E402
 
 
 def selected(patterns):
-    """(module, tests) of each file that has something to run."""
-    paths = sorted(glob.glob(f"{HERE}/test_*.py")) + sorted(glob.glob(f"{LOAD}/test_*.py"))
+    """(module, tests) of each file that has something to run, those that take longest first."""
+    paths = sorted(glob.glob(f"{LOAD}/test_*.py")) + sorted(glob.glob(f"{HERE}/test_*.py"))
     for path in paths:
         module = importlib.import_module(os.path.basename(path).removesuffix(".py"))
         tests = [function for function in harness.tests_of(module) if fits(module, function, patterns)]
@@ -111,15 +116,56 @@ def run_tests(lab, module, tests):
     return passed, failed
 
 
+def work(files, numbers, results):
+    """A worker: takes the number of a file, gives (number, (passed, failed), what was printed), until there are no more."""
+    postgres = Postgres()
+    try:
+        while (number := numbers.get()) is not None:
+            with contextlib.redirect_stdout(io.StringIO()) as printed:
+                counts = run_file(postgres, *files[number])
+            results.put((number, counts, printed.getvalue()))
+    finally:
+        postgres.close()
+
+
+def run_files(files, worker_count):
+    """The counts of all files; those of a worker that is gone are missing."""
+    numbers, results = multiprocessing.SimpleQueue(), multiprocessing.Queue()
+    workers = [multiprocessing.Process(target=work, args=(files, numbers, results)) for _ in range(worker_count)]
+    counts = []
+    for number in [*range(len(files)), *[None] * worker_count]:
+        numbers.put(number)
+    try:
+        for worker in workers:
+            worker.start()
+        while len(counts) < len(files):
+            try:
+                _, count, printed = results.get(timeout=1)
+            except queue.Empty:
+                if not any(worker.is_alive() for worker in workers):
+                    break
+            else:
+                counts.append(count)
+                print(printed, end="", flush=True)
+    except BaseException:
+        for worker in workers:
+            worker.terminate()
+        raise
+    finally:
+        for worker in workers:
+            worker.join()
+    return counts
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup servers would ignore it, too
-    postgres = Postgres()
-    try:
-        results = [run_file(postgres, module, tests) for module, tests in selected(sys.argv[1:])]
-    finally:
-        postgres.close()
-    passed, failed = (sum(column) for column in zip(*results)) if results else (0, 0)
+    files = list(selected(sys.argv[1:]))
+    counts = run_files(files, min(len(files), int(os.environ.get("WORKERS", "2"))))
+    passed, failed = (sum(column) for column in zip(*counts)) if counts else (0, 0)
+    if len(counts) < len(files):
+        failed += 1
+        print(f"FAILED: {len(files) - len(counts)} files were not run to their end")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

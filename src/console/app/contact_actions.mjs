@@ -1,6 +1,5 @@
 /* What can be done with a contact, from wherever it is shown. */
-import { change } from "./api.mjs";
-import { get } from "./api.mjs";
+import { change, get } from "./api.mjs";
 import { Dialog, show_dialog } from "./dialog.mjs";
 import { use_directory } from "./directory.mjs";
 import { Choice, Form, use_form } from "./forms.mjs";
@@ -106,7 +105,7 @@ function operator_options(operators, weights, holder) {
 }
 
 function AssignDialog({ contact, version, on_close }) {
-	const { operators, operator_name } = use_directory();
+	const { operators, operator_name, source_name } = use_directory();
 	const form = use_form({ operator_id: "", refused: "" });
 	const weights = use_poll(() => get(`sources/${contact.source_id}/weights/`), "weights", WEIGHTS_EVERY_MS);
 	const chosen = operators.find(({ id }) => id === Number(form.values.operator_id));
@@ -127,6 +126,8 @@ function AssignDialog({ contact, version, on_close }) {
 	return html`<${Dialog} title=${`Assign contact ${contact.id}`} on_close=${on_close}>
 		<${Form} form=${may_insist || form.problem?.status === OVERTAKEN ? { ...form, problem: null } : form}
 			fields=${["operator_id"]} on_submit=${assign}>
+			<p>${contact.lead_external_id}, from ${source_name(contact.source_id)}${
+				contact.operator_id && `, now with ${operator_name(contact.operator_id)}`}.</p>
 			<${Choice} label="Operator" ...${form.field("operator_id")}
 				options=${operator_options(operators, weights.data?.items ?? [], contact.operator_id)} />
 			${may_insist && html`<p class="fault" role="alert">${chosen.name} is ${room_of(chosen)}. The rule would not give

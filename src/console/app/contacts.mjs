@@ -18,7 +18,7 @@ export function Contacts({ query }) {
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
 			${items.length ? html`<${ContactTable} contacts=${items} />`
 				: html`<${NoContacts} is_filtered=${Object.keys(query).length > 0} />`}
-			<${Pager} next_cursor=${next_cursor} />`}
+			<${Pager} next_cursor=${next_cursor} is_stale=${is_stale} />`}
 		</${Loaded}>
 	</${Page}>`;
 }

@@ -19,7 +19,7 @@ export function Leads({ query }) {
 		<${Search} q=${query.q ?? ""} />
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
 			${items.length ? html`<${LeadTable} leads=${items} />` : html`<${NoLeads} q=${query.q} />`}
-			<${Pager} next_cursor=${next_cursor} />`}
+			<${Pager} next_cursor=${next_cursor} is_stale=${is_stale} />`}
 		</${Loaded}>
 	</${Page}>`;
 }

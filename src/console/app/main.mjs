@@ -69,6 +69,7 @@ function App() {
 		<${Header} current=${place.screen} />
 		<${Banner} />
 		<main>${screen_of(place)}</main>
+		<footer class="bottom"><a href="/docs">API documentation</a><a href="/assets/third-party-notices.txt">Licences</a></footer>
 		<${Notices} />
 		<${DialogHost} />
 	</${DirectoryProvider}>`;

@@ -20,7 +20,7 @@ export function Operators({ query }) {
 				${label}</a>`)}</nav>
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
 			${items.length ? html`<${OperatorTable} operators=${items} />` : html`<${NoOperators} is_filtered=${query.is_active} />`}
-			<${Pager} next_cursor=${next_cursor} />`}
+			<${Pager} next_cursor=${next_cursor} is_stale=${is_stale} />`}
 		</${Loaded}>
 	</${Page}>`;
 }

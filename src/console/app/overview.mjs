@@ -102,7 +102,7 @@ function by_load(a, b) {
 }
 
 function Loads({ operators }) {
-	return html`<${Card} title="Load" aside=${html`<a href=${link("operators")}>Operators</a>`}>
+	return html`<${Card} title="Load" aside=${html`<a href=${link("operators")}>All operators</a>`}>
 		${operators.length ? html`<ul class="loads">${[...operators].sort(by_load).map((row) => html`<li key=${row.id}>
 			<a href=${link("contacts", { operator_id: row.id, status: "active" })}>${row.name}</a>
 			<${LoadBar} load=${row.active_load} limit=${row.max_load_limit} is_active=${row.is_active} />
@@ -115,7 +115,7 @@ function Loads({ operators }) {
 function Sources({ sources, page }) {
 	const waiting = (id) => page.items.filter(({ source_id }) => source_id === id).length;
 
-	return html`<${Card} title="Sources" aside=${html`<a href=${link("sources")}>Sources</a>`}>
+	return html`<${Card} title="Sources" aside=${html`<a href=${link("sources")}>All sources</a>`}>
 		${sources.length ? html`<ul class="links">${sources.map(({ id, name, strategy }) => html`<li key=${id}>
 			<a href=${link(`sources/${id}`)}>${name}</a>
 			<span class="hint">${STRATEGIES[strategy].name}${waiting(id) ? `, ${number(waiting(id))} waiting` : ""}</span>

@@ -89,22 +89,22 @@ export function Table({ caption, columns, rows, key_of = (row) => row.id }) {
 	</table>`;
 }
 
-/* The page that a cursor was reached from, as far as it was in this tab. */
-const cursor_before = new Map();
+/* The page from which another was reached, as far as it was in this tab: link by link. */
+const page_before = new Map();
 
-/* Pages by cursor, as links: the browser's way back works as well. */
-export function Pager({ next_cursor }) {
+/* Pages by cursor, as links: the browser's way back works as well. is_stale: next_cursor is still that of another page. */
+export function Pager({ next_cursor, is_stale }) {
 	const { path, query } = route.value;
+	const here = link(path, query), next = link(path, { ...query, cursor: next_cursor });
 
-	if (next_cursor)
-		cursor_before.set(next_cursor, query.cursor);
+	if (next_cursor && !is_stale)
+		page_before.set(next, here);
 	if (!next_cursor && !query.cursor)
 		return null;
 	return html`<nav class="pager" aria-label="Pages">
 		${query.cursor && html`<a href=${link(path, { ...query, cursor: null })}>First page</a>`}
-		${cursor_before.has(query.cursor) && html`
-			<a href=${link(path, { ...query, cursor: cursor_before.get(query.cursor) })}>Previous page</a>`}
-		${next_cursor && html`<a href=${link(path, { ...query, cursor: next_cursor })}>Next page</a>`}
+		${page_before.has(here) && html`<a href=${page_before.get(here)}>Previous page</a>`}
+		${next_cursor && html`<a href=${next}>Next page</a>`}
 	</nav>`;
 }
 

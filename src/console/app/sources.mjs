@@ -18,7 +18,7 @@ export function Sources({ query }) {
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
 			${items.length ? html`<${SourceTable} sources=${items} />` : html`<${Empty} title="No sources yet" action=${create}>
 				Create one for each place that contacts come from.</${Empty}>`}
-			<${Pager} next_cursor=${next_cursor} />`}
+			<${Pager} next_cursor=${next_cursor} is_stale=${is_stale} />`}
 		</${Loaded}>
 	</${Page}>`;
 }

@@ -169,7 +169,7 @@ const struct endpoint meta_root_endpoint = {
 	.about = "Shows the console to a browser, that is to a client that accepts text/html; tells any other one that "
 		 "the service is there.",
 	.is_open = true,
-	.answers = { { 200, "The service is there.", ANSWER_OBJECT, &health_schema } },
+	.answers = { { 200, "The service is there.", ANSWER_OBJECT, &health_schema, .content_type = "text/html" } },
 };
 
 void meta_root(struct request *request)
@@ -212,7 +212,7 @@ const struct endpoint meta_problem_endpoint = {
 	.summary = "What a problem means",
 	.about = "The type of every problem+json leads here.",
 	.is_open = true,
-	.answers = { { 200, "The explanation.", ANSWER_OBJECT, &problem_page_schema } },
+	.answers = { { 200, "The explanation.", ANSWER_OBJECT, &problem_page_schema, .content_type = "text/html" } },
 };
 
 static const struct problem *find_problem(const struct problem *const *problems, struct text slug)

@@ -9,8 +9,8 @@ const [npm, output] = process.argv.slice(2);
 const RULE = "=".repeat(78);
 
 /*
- * The packages whose files are embedded. Some of these were bundled out of other packages: which ones, a source map beside
- * the bundle tells, or else `parts`.
+ * The packages whose files are embedded. Some of these were bundled out of other packages: which ones, a source
+ * map beside the bundle tells, or else `parts`.
  */
 const EMBEDDED = [
 	{ name: "htm", parts: ["preact"] },

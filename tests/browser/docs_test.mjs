@@ -173,6 +173,7 @@ test("the pages lead to each other, to the document and to the licences", async 
 
 	const notices = await (await fetch(`${world.url}/assets/third-party-notices.txt`)).text();
 
-	for (const name of ["htm", "preact", "swagger-ui-dist", "redoc", "libevent", "json-c", "libpq", "OpenSSL", "zlib"])
+	for (const name of ["htm", "preact", "swagger-ui-dist", "redoc", "libevent", "json-c", "libpq", "OpenSSL",
+		"zlib"])
 		assert.ok(notices.includes(name), `${name} is not in the notices`);
 });

@@ -95,7 +95,7 @@ class Visit {
 
 		assert.deepEqual(foreign, [], "asked other hosts");
 		for (const pattern of this.expected)
-			assert.ok(this.complaints.some((complaint) => pattern.test(complaint)), `nothing like ${pattern}`);
+			assert.ok(this.complaints.some((complaint) => pattern.test(complaint)), `no ${pattern}`);
 		assert.deepEqual(this.complaints.filter((complaint) =>
 			!this.expected.some((pattern) => pattern.test(complaint))), []);
 		for (const directive of STRICT_POLICY)
@@ -118,7 +118,7 @@ class World {
 	/* What the API answers; it has to accept the request. */
 	async api(method, path, body) {
 		const answer = await fetch(`${this.url}/api/v1/${path}`, {
-			method, body: body && JSON.stringify(body), headers: body && { "Content-Type": "application/json" },
+			method, ...body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } },
 		});
 
 		assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);

@@ -1,4 +1,5 @@
 /* The only place that talks to the service. */
+import { has_value } from "./router.mjs";
 import { Store } from "./store.mjs";
 
 const PATIENCE_MS = 15_000;
@@ -39,7 +40,7 @@ function url_of(path, query = {}) {
 	const url = new URL(path, new URL("/api/v1/", location.origin));
 
 	for (const [name, value] of Object.entries(query))
-		if (value !== undefined && value !== null && value !== "")
+		if (has_value(value))
 			url.searchParams.set(name, value);
 	return url;
 }

@@ -3,7 +3,7 @@ import { change, get, get_all } from "./api.mjs";
 import { DetailActions, OVERTAKEN_TEXT } from "./contact_actions.mjs";
 import { Dialog, show_dialog } from "./dialog.mjs";
 import { OperatorName, SourceName } from "./directory.mjs";
-import { Field, Form, use_form } from "./forms.mjs";
+import { Buttons, Field, Form, use_form } from "./forms.mjs";
 import { History } from "./history.mjs";
 import { say } from "./notices.mjs";
 import { Card, Email, Loaded, Page, Phone, Status, When } from "./parts.mjs";
@@ -20,7 +20,8 @@ async function load(id) {
 export function Contact({ id }) {
 	const { data, problem } = use_poll(() => load(id), id);
 
-	return html`<${Page} title=${`Contact ${id}`} remark=${data && html`from <${SourceName} id=${data.contact.source_id} />`}
+	return html`<${Page} title=${`Contact ${id}`}
+		remark=${data && html`from <${SourceName} id=${data.contact.source_id} />`}
 		actions=${data && html`<${DetailActions} contact=${data.contact} />`}>
 		<${Loaded} data=${data} problem=${problem}>${({ contact, history, lead }) => html`<div class="columns">
 			<div>
@@ -36,11 +37,13 @@ export function Contact({ id }) {
 }
 
 function Message({ contact }) {
-	const edit = () => show_dialog((on_close) => html`<${MessageDialog} contact=${contact} on_close=${on_close} />`);
+	const edit = () => show_dialog((on_close) => html`
+		<${MessageDialog} contact=${contact} on_close=${on_close} />`);
 
 	return html`<${Card} title="Message" aside=${html`<button onClick=${edit}>Edit message</button>`}>
 		<p class="message">${contact.message ?? "No message."}</p>
-		${contact.payload && html`<h3>Further data</h3><pre tabindex="0">${JSON.stringify(contact.payload, null, 2)}</pre>`}
+		${contact.payload && html`<h3>Further data</h3>
+			<pre tabindex="0">${JSON.stringify(contact.payload, null, 2)}</pre>`}
 	</${Card}>`;
 }
 
@@ -60,14 +63,14 @@ function MessageDialog({ contact, on_close }) {
 	};
 
 	return html`<${Dialog} title=${`Message of contact ${contact.id}`} on_close=${on_close}>
-		<${Form} form=${is_overtaken ? { ...form, problem: null } : form} fields=${["message"]} on_submit=${save}>
-			${is_overtaken && html`<div class="fault" role="alert"><p>${OVERTAKEN_TEXT} What you typed is still here;
-				saving again replaces the message that stands now:</p><p class="message">${seen.message ?? "No message."}</p></div>`}
+		<${Form} form=${is_overtaken ? { ...form, problem: null } : form} fields=${["message"]}
+			on_submit=${save}>
+			${is_overtaken && html`<div class="fault" role="alert">
+				<p>${OVERTAKEN_TEXT} What you typed is still here; saving again replaces what stands now:</p>
+				<p class="message">${seen.message ?? "No message."}</p>
+			</div>`}
 			<${Field} label="Message" is_long autofocus ...${form.field("message")} />
-			<footer>
-				<button type="button" onClick=${on_close}>Cancel</button>
-				<button class="primary" disabled=${form.is_busy}>${is_overtaken ? "Replace" : "Save"}</button>
-			</footer>
+			<${Buttons} form=${form} label=${is_overtaken ? "Replace" : "Save"} on_back=${on_close} />
 		</${Form}>
 	</${Dialog}>`;
 }
@@ -75,7 +78,7 @@ function MessageDialog({ contact, on_close }) {
 function State({ contact }) {
 	return html`<${Card} title="How it stands"><dl class="facts">
 		<dt>Status</dt><dd><${Status} status=${contact.status} /></dd>
-		<dt>Operator</dt><dd>${contact.operator_id ? html`<${OperatorName} id=${contact.operator_id} />` : "nobody"}</dd>
+		<dt>Operator</dt><dd><${OperatorName} id=${contact.operator_id} /></dd>
 		<dt>Came in</dt><dd><${When} at=${contact.created_at} /></dd>
 		<dt>Assigned</dt><dd><${When} at=${contact.assigned_at} /></dd>
 		<dt>Closed</dt><dd><${When} at=${contact.closed_at} /></dd>

@@ -2,7 +2,7 @@
 import { change, get } from "./api.mjs";
 import { Dialog, show_dialog } from "./dialog.mjs";
 import { use_directory } from "./directory.mjs";
-import { Choice, Form, use_form } from "./forms.mjs";
+import { Buttons, Choice, Form, use_form } from "./forms.mjs";
 import { complain, say } from "./notices.mjs";
 import { Menu } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
@@ -11,8 +11,8 @@ import { html } from "./preact.mjs";
 const WEIGHTS_EVERY_MS = 30_000;
 const OVERTAKEN = 412;
 
-export const OVERTAKEN_TEXT = "Somebody else changed this contact meanwhile. Nothing of yours was changed; what is shown "
-	+ "now is how it stands.";
+export const OVERTAKEN_TEXT = "Somebody else changed this contact meanwhile. Nothing of yours was changed; "
+	+ "what is shown now is how it stands.";
 
 /* version: as it is shown; undefined where the newest one may be changed, whatever it is */
 async function act(work, done_text, action) {
@@ -38,7 +38,8 @@ export function close(contact, version) {
 }
 
 function release({ id }, version) {
-	return act(() => change("POST", `contacts/${id}/release`, undefined, version), () => `Contact ${id} waits again.`);
+	return act(() => change("POST", `contacts/${id}/release`, undefined, version),
+		() => `Contact ${id} waits again.`);
 }
 
 function choose_again({ id, operator_id }, version, operator_name) {
@@ -69,7 +70,8 @@ export function RowActions({ contact }) {
 	const { operator_name } = use_directory();
 	const [first, ...others] = actions_of(contact, undefined, operator_name);
 
-	return html`<button aria-label=${`${first.label}: contact ${contact.id}`} onClick=${first.run}>${first.label}</button>
+	return html`<button aria-label=${`${first.label}: contact ${contact.id}`} onClick=${first.run}>
+			${first.label}</button>
 		${others.length > 0 && html`<${Menu} label=${`More for contact ${contact.id}`} items=${others} />`}`;
 }
 
@@ -109,6 +111,8 @@ function AssignDialog({ contact, version, on_close }) {
 	const form = use_form({ operator_id: "", refused: "" });
 	const weights = use_poll(() => get(`sources/${contact.source_id}/weights/`), "weights", WEIGHTS_EVERY_MS);
 	const chosen = operators.find(({ id }) => id === Number(form.values.operator_id));
+	const options = operator_options(operators, weights.data?.items ?? [], contact.operator_id);
+	const is_overtaken = form.problem?.status === OVERTAKEN;
 	/* What was refused because of the operator can be insisted on. */
 	const may_insist = form.problem?.status === 409 && chosen && form.values.refused === form.values.operator_id
 		&& !chosen.free;
@@ -124,20 +128,16 @@ function AssignDialog({ contact, version, on_close }) {
 	};
 
 	return html`<${Dialog} title=${`Assign contact ${contact.id}`} on_close=${on_close}>
-		<${Form} form=${may_insist || form.problem?.status === OVERTAKEN ? { ...form, problem: null } : form}
+		<${Form} form=${may_insist || is_overtaken ? { ...form, problem: null } : form}
 			fields=${["operator_id"]} on_submit=${assign}>
 			<p>${contact.lead_external_id}, from ${source_name(contact.source_id)}${
 				contact.operator_id && `, now with ${operator_name(contact.operator_id)}`}.</p>
-			<${Choice} label="Operator" ...${form.field("operator_id")}
-				options=${operator_options(operators, weights.data?.items ?? [], contact.operator_id)} />
-			${may_insist && html`<p class="fault" role="alert">${chosen.name} is ${room_of(chosen)}. The rule would not give
-				this contact; you can all the same.</p>`}
-			${form.problem?.status === OVERTAKEN && html`<p class="fault" role="alert">${OVERTAKEN_TEXT}</p>`}
-			<footer>
-				<button type="button" onClick=${on_close}>Cancel</button>
-				<button class="primary" disabled=${form.is_busy || !chosen}>
-					${may_insist ? "Assign all the same" : "Assign"}</button>
-			</footer>
+			<${Choice} label="Operator" options=${options} ...${form.field("operator_id")} />
+			${may_insist && html`<p class="fault" role="alert">${chosen.name} is ${room_of(chosen)}.
+				${" The rule would not give this contact; you can all the same."}</p>`}
+			${is_overtaken && html`<p class="fault" role="alert">${OVERTAKEN_TEXT}</p>`}
+			<${Buttons} form=${form} label=${may_insist ? "Assign all the same" : "Assign"}
+				is_ready=${chosen} on_back=${on_close} />
 		</${Form}>
 	</${Dialog}>`;
 }

@@ -13,7 +13,8 @@ import { STATUSES, WAITING_REASONS } from "./words.mjs";
 export function Contacts({ query }) {
 	const { data, problem, is_stale } = use_poll(() => get("contacts/", query), JSON.stringify(query));
 
-	return html`<${Page} title="Contacts" remark=${query.status === "waiting" ? "Those that wait, oldest first." : "Newest first."}>
+	return html`<${Page} title="Contacts"
+		remark=${query.status === "waiting" ? "Those that wait, oldest first." : "Newest first."}>
 		<${Filters} query=${query} />
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
 			${items.length ? html`<${ContactTable} contacts=${items} />`
@@ -36,7 +37,8 @@ function Filters({ query }) {
 			...Object.entries(STATUSES).map(([value, label]) => ({ value, label }))]} />
 		<${Choice} label="Operator" ...${filter("operator_id")} options=${[{ value: "", label: "Any" },
 			{ value: "none", label: "None" }, ...named(operators)]} />
-		<${Choice} label="Source" ...${filter("source_id")} options=${[{ value: "", label: "Any" }, ...named(sources)]} />
+		<${Choice} label="Source" ...${filter("source_id")}
+			options=${[{ value: "", label: "Any" }, ...named(sources)]} />
 		<${Field} label="Lead number" inputmode="numeric" placeholder="Any" ...${filter("lead_id")} />
 		${Object.keys(query).length > 0 && html`<a class="reset" href=${link("contacts")}>Show all</a>`}
 	</div>`;
@@ -46,16 +48,20 @@ function NoContacts({ is_filtered }) {
 	if (is_filtered)
 		return html`<${Empty} title="No such contacts" action=${html`<a href=${link("contacts")}>Show all</a>`}>
 			Nothing matches these filters.</${Empty}>`;
-	return html`<${Empty} title="No contacts yet">They come in through the <a href="/docs">API</a>; the page of a source can
-		send one as a test.</${Empty}>`;
+	return html`<${Empty} title="No contacts yet">They come in through the <a href="/docs">API</a>; the page of a
+		source can send one as a test.</${Empty}>`;
+}
+
+function waiting_text({ waiting_seconds, waiting_reason }) {
+	return `${duration(waiting_seconds)}: ${WAITING_REASONS[waiting_reason]}`;
 }
 
 export function ContactTable({ contacts, caption = "Contacts" }) {
 	const columns = [
 		{ label: "Contact", cell: ({ id, lead_external_id }) => html`
 			<a href=${link(`contacts/${id}`)}>${lead_external_id}</a> <span class="hint">${id}</span>` },
-		{ label: "Status", cell: (contact) => html`<${Status} status=${contact.status} />${contact.waiting_reason
-			&& html`<div class="hint">${duration(contact.waiting_seconds)}: ${WAITING_REASONS[contact.waiting_reason]}</div>`}` },
+		{ label: "Status", cell: (contact) => html`<${Status} status=${contact.status} />
+			${contact.waiting_reason && html`<div class="hint">${waiting_text(contact)}</div>`}` },
 		{ label: "Operator", cell: ({ operator_id }) => html`<${OperatorName} id=${operator_id} />` },
 		{ label: "Source", cell: ({ source_id }) => html`<${SourceName} id=${source_id} />` },
 		{ label: "Message", kind: "message", cell: ({ message }) => message ?? "–" },

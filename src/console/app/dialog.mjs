@@ -32,7 +32,7 @@ export function Dialog({ title, on_close, children }) {
 	return html`<dialog ref=${element} aria-labelledby="dialog-title" onClose=${on_close}>
 		<header>
 			<h2 id="dialog-title">${title}</h2>
-			<button type="button" class="plain" aria-label="Close this dialog" onClick=${on_close}>✕</button>
+			<button type="button" class="plain" aria-label="Close dialog" onClick=${on_close}>✕</button>
 		</header>
 		${children}
 	</dialog>`;

@@ -12,7 +12,8 @@ const Directory = createContext(null);
 export function DirectoryProvider({ children }) {
 	const loads = use_poll(() => get("distribution/load/"), "load");
 	const sources = use_poll(() => get_all("sources/"), "sources", SOURCES_EVERY_MS);
-	const operators = (loads.data?.items ?? []).map((row) => ({ ...row, id: row.operator_id, name: row.operator_name }));
+	const operators = (loads.data?.items ?? []).map((row) =>
+		({ ...row, id: row.operator_id, name: row.operator_name }));
 
 	return html`<${Directory.Provider} value=${{
 		operators, sources: sources.data ?? [],
@@ -35,7 +36,9 @@ export function use_directory() {
 export function OperatorName({ id }) {
 	const { operator_name } = use_directory();
 
-	return id ? html`<a href=${link("contacts", { operator_id: id, status: "active" })}>${operator_name(id)}</a>` : "–";
+	if (!id)
+		return "–";
+	return html`<a href=${link("contacts", { operator_id: id, status: "active" })}>${operator_name(id)}</a>`;
 }
 
 export function SourceName({ id }) {

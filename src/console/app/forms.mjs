@@ -67,6 +67,14 @@ export function Form({ form, fields, on_submit, children, ...rest }) {
 	</form>`;
 }
 
+/* The end of a form: what sends it, and the way back where there is one (on_back). */
+export function Buttons({ form, label, is_ready = true, back = "Cancel", on_back }) {
+	return html`<footer>
+		${on_back && html`<button type="button" onClick=${on_back}>${back}</button>`}
+		<button class="primary" disabled=${form.is_busy || !is_ready}>${label}</button>
+	</footer>`;
+}
+
 /* What cannot be shown beside a field. */
 function FormProblem({ problem, fields }) {
 	const rest = problem?.errors.filter(({ field }) => !fields.includes(field)) ?? [];
@@ -121,7 +129,8 @@ export function Choice({ label, hint, error, name, value, on_value, options }) {
 export function Radios({ legend, name, value, on_value, options }) {
 	return html`<fieldset class="radios"><legend>${legend}</legend>
 		${Object.entries(options).map(([key, { name: title, about }]) => html`<label>
-			<input type="radio" name=${name} value=${key} checked=${key === value} onChange=${() => on_value(key)} />
+			<input type="radio" name=${name} value=${key} checked=${key === value}
+				onChange=${() => on_value(key)} />
 			<span><strong>${title}</strong><span class="hint">${about}</span></span>
 		</label>`)}
 	</fieldset>`;

@@ -41,24 +41,31 @@ export function History({ entries }) {
 	if (!entries.length)
 		return html`<p>Nothing is known: it is older than the history.</p>`;
 	return html`<ol class="history">${entries.map((entry, index) => html`<li key=${index}>
-		<p><strong>${sentence(entry, operator_name)}.</strong>${entry.reason && ` Why: ${REASONS[entry.reason] ?? entry.reason}.`}</p>
-		<p class="hint"><${When} at=${entry.at} />, ${ACTORS[entry.actor] ?? `in the database, by ${entry.actor}`}</p>
+		<p><strong>${sentence(entry, operator_name)}.</strong>
+			${entry.reason && ` Why: ${REASONS[entry.reason] ?? entry.reason}.`}</p>
+		<p class="hint"><${When} at=${entry.at} />
+			${`, ${ACTORS[entry.actor] ?? `in the database, by ${entry.actor}`}`}</p>
 		${entry.decision && html`<${Decision} entry=${entry} name=${operator_name} />`}
 	</li>`)}</ol>`;
 }
 
 function Decision({ entry, name }) {
-	const { decision } = entry;
+	const { decision, to } = entry;
 
 	return html`<details class="decision">
-		<summary>${entry.to ? `Why ${name(entry.to)}?` : "Why nobody?"}</summary>
+		<summary>${to ? `Why ${name(to)}?` : "Why nobody?"}</summary>
 		<p>${explanation(entry, name)}</p>
-		${decision.draw !== null && html`<${Stretches} decision=${decision} chosen=${entry.to} />`}
-		${decision.candidates.length > 0 && html`<${Candidates} decision=${decision} chosen=${entry.to} name=${name} />`}
-		${decision.excluded.length > 0 && html`<p>Not considered:</p><ul>${decision.excluded.map((one) => html`<li>
-			${name(one.operator_id)}: ${EXCLUSIONS[one.reason]} (weight ${number(one.weight)}, ${number(one.load)}
-			${` of ${number(one.limit)} contacts)`}</li>`)}</ul>`}
+		${decision.draw !== null && html`<${Stretches} decision=${decision} chosen=${to} />`}
+		${decision.candidates.length > 0 && html`
+			<${Candidates} decision=${decision} chosen=${to} name=${name} />`}
+		${decision.excluded.length > 0 && html`<p>Not considered:</p>
+			<ul>${decision.excluded.map((one) => html`<li>${exclusion(one, name)}</li>`)}</ul>`}
 	</details>`;
+}
+
+function exclusion({ operator_id, reason, weight, load, limit }, name) {
+	return `${name(operator_id)}: ${EXCLUSIONS[reason]} `
+		+ `(weight ${number(weight)}, ${number(load)} of ${number(limit)} contacts)`;
 }
 
 /* Where each candidate's stretch begins and ends when all are laid end to end. */
@@ -75,19 +82,20 @@ function explanation({ decision, to, reason }, name) {
 		return reason === "queued" ? "There was room, but older contacts waited for the same operators."
 			: "Nobody who serves the source could take it at that moment.";
 	if (decision.is_sticky)
-		return `This lead's last contact from the source was ${name(to)}'s, not long ago, and ${name(to)} had room: nothing `
-			+ "was drawn.";
+		return `This lead's last contact from the source was ${name(to)}'s, not long ago, and ${name(to)} had `
+			+ "room: nothing was drawn.";
 	if (draw !== null) {
-		const { begin, end, weight } = stretches(candidates).find(({ operator_id }) => operator_id === to) ?? {};
+		const { begin, end, weight } = stretches(candidates).find(({ operator_id }) => operator_id === to);
 
-		return `The weights were laid end to end, ${number(range)} in all, and ${number(draw)} was drawn. That falls on `
-			+ `${name(to)}, from ${number(begin)} to ${number(end)}: a chance of ${share(weight / range)}.`;
+		return `The weights were laid end to end, ${number(range)} in all, and ${number(draw)} was drawn. That `
+			+ `falls on ${name(to)}, from ${number(begin)} to ${number(end)}: `
+			+ `a chance of ${share(weight / range)}.`;
 	}
 	if (candidates.length === 1)
 		return `${name(to)} was the only one who could take it.`;
 	switch (decision.strategy) {
 	case "smooth_weighted":
-		return `Each gains its weight as credit with every contact. With it, ${name(to)} had the highest credit.`;
+		return `Each gains its weight as credit with every contact; ${name(to)} had the highest credit then.`;
 	case "least_loaded": return `${name(to)} had the lowest load for the limit; between equals the weight decides.`;
 	case "least_recent": return `${name(to)} had got a contact the longest ago, or never.`;
 	default: return `${name(to)} was chosen.`;
@@ -114,7 +122,10 @@ function last_contact({ last_contact_id, last_ordinal }) {
 function Candidates({ decision, chosen, name }) {
 	const { strategy, candidates, range } = decision;
 	const by_chance = decision.draw !== null;
-	const extra = { smooth_weighted: ["Credit", ({ credit }) => number(credit)], least_recent: ["Last one", last_contact] }[strategy];
+	const extra = {
+		smooth_weighted: ["Credit", ({ credit }) => number(credit)],
+		least_recent: ["Last one", last_contact],
+	}[strategy];
 
 	return html`<table class="plain-table">
 		<caption>Considered</caption>
@@ -122,7 +133,8 @@ function Candidates({ decision, chosen, name }) {
 			${by_chance && html`<th scope="col">Chance</th>`}<th scope="col">Load</th>
 			${extra && html`<th scope="col">${extra[0]}</th>`}</tr></thead>
 		<tbody>${candidates.map((one) => html`<tr class=${one.operator_id === chosen ? "chosen" : ""}>
-			<th scope="row">${name(one.operator_id)}${one.operator_id === chosen && html` <span class="mark">chosen</span>`}</th>
+			<th scope="row">${name(one.operator_id)}
+				${one.operator_id === chosen && html` <span class="mark">chosen</span>`}</th>
 			<td>${number(one.weight)}</td>
 			${by_chance && html`<td>${share(one.weight / range)}</td>`}
 			<td>${number(one.load)} of ${number(one.limit)}</td>

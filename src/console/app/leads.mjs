@@ -1,7 +1,7 @@
 /* Leads: the people behind the contacts. */
 import { change, get } from "./api.mjs";
 import { ContactTable } from "./contacts.mjs";
-import { Field, Form, use_form } from "./forms.mjs";
+import { Buttons, Field, Form, use_form } from "./forms.mjs";
 import { number } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Empty, Loaded, Page, Pager, Table, When } from "./parts.mjs";
@@ -15,7 +15,7 @@ const TYPING_MS = 250;
 export function Leads({ query }) {
 	const { data, problem, is_stale } = use_poll(() => get("leads/", query), JSON.stringify(query));
 
-	return html`<${Page} title="Leads" remark="The people behind the contacts. They come into being with their first one.">
+	return html`<${Page} title="Leads" remark="The people behind the contacts; each comes with a first one.">
 		<${Search} q=${query.q ?? ""} />
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
 			${items.length ? html`<${LeadTable} leads=${items} />` : html`<${NoLeads} q=${query.q} />`}
@@ -45,13 +45,15 @@ function Search({ q }) {
 
 function NoLeads({ q }) {
 	if (q)
-		return html`<${Empty} title="Nobody found">No outside id, phone or email begins with “${q}”.</${Empty}>`;
+		return html`<${Empty} title="Nobody found">
+			No outside id, phone or email begins with “${q}”.</${Empty}>`;
 	return html`<${Empty} title="No leads yet">Each comes with a first contact.</${Empty}>`;
 }
 
 function LeadTable({ leads }) {
 	const columns = [
-		{ label: "Lead", cell: ({ id, external_id }) => html`<a href=${link(`leads/${id}`)}>${external_id}</a>` },
+		{ label: "Lead", cell: ({ id, external_id }) => html`
+			<a href=${link(`leads/${id}`)}>${external_id}</a>` },
 		{ label: "Name", cell: ({ name }) => name ?? "–" },
 		{ label: "Phone", cell: ({ phone }) => phone ?? "–" },
 		{ label: "Email", cell: ({ email }) => email ?? "–" },
@@ -69,8 +71,8 @@ export function Lead({ id }) {
 		remark=${lead && html`Known as ${lead.external_id}, since <${When} at=${lead.created_at} />`}>
 		<${Loaded} data=${lead} problem=${problem}>${() => html`
 			<${LeadForm} lead=${lead} />
-			<${Card} title=${`Contacts (${number(lead.contact_count)})`} aside=${lead.contact_count > lead.contacts.length
-				&& html`<a href=${link("contacts", { lead_id: lead.id })}>All of them</a>`}>
+			<${Card} title=${`Contacts (${number(lead.contact_count)})`}
+				aside=${html`<a href=${link("contacts", { lead_id: lead.id })}>All of them</a>`}>
 				<${ContactTable} contacts=${lead.contacts} caption="Contacts of this lead" />
 			</${Card}>`}
 		</${Loaded}>
@@ -107,10 +109,8 @@ function LeadForm({ lead }) {
 				<${Field} label="Phone" type="tel" ...${form.field("phone")} />
 				<${Field} label="Email" type="email" ...${form.field("email")} />
 			</div>
-			<footer>
-				${form.is_changed && html`<button type="button" onClick=${() => form.reset(stored)}>Discard</button>`}
-				<button class="primary" disabled=${form.is_busy || !form.is_changed}>Save</button>
-			</footer>
+			<${Buttons} form=${form} label="Save" is_ready=${form.is_changed} back="Discard"
+				on_back=${form.is_changed && (() => form.reset(stored))} />
 		</${Form}>
 	</${Card}>`;
 }

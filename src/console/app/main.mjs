@@ -30,7 +30,8 @@ function Header({ current }) {
 		<button class="skip" onClick=${() => document.querySelector("h1")?.focus()}>To the content</button>
 		<a class="product" href=${link("")}>Lead distribution</a>
 		<nav aria-label="Console">${SCREENS.map(({ path, label }) => html`
-			<a key=${path} href=${link(path)} aria-current=${path === current ? "page" : undefined}>${label}</a>`)}
+			<a key=${path} href=${link(path)} aria-current=${path === current ? "page" : undefined}>
+				${label}</a>`)}
 			<a class="apart" href="/docs">API</a>
 		</nav>
 	</header>`;
@@ -49,8 +50,10 @@ function screen_of({ screen, id, query }) {
 		return html`<${One} key=${`${screen}/${id}`} id=${id} query=${query} />`;
 	if (!id && List)
 		return html`<${List} key=${screen} query=${query} />`;
-	return html`<${Page} title="Not found"><${Empty} title="There is no such page"
-		action=${html`<a class="button" href=${link("")}>Overview</a>`}>The address may be mistyped.</${Empty}></${Page}>`;
+	return html`<${Page} title="Not found">
+		<${Empty} title="There is no such page" action=${html`<a class="button" href=${link("")}>Overview</a>`}>
+			The address may be mistyped.</${Empty}>
+	</${Page}>`;
 }
 
 function App() {
@@ -69,7 +72,9 @@ function App() {
 		<${Header} current=${place.screen} />
 		<${Banner} />
 		<main>${screen_of(place)}</main>
-		<footer class="bottom"><a href="/docs">API documentation</a><a href="/assets/third-party-notices.txt">Licences</a></footer>
+		<footer class="bottom">
+			<a href="/docs">API documentation</a><a href="/assets/third-party-notices.txt">Licences</a>
+		</footer>
 		<${Notices} />
 		<${DialogHost} />
 	</${DirectoryProvider}>`;

@@ -40,12 +40,14 @@ export function Mine() {
 
 	return html`<${Page} title="My contacts">
 		<div class="filters">
-			<${Choice} label="I am" name="me" value=${operator ? id : ""} on_value=${choose}
-				options=${[{ value: "", label: "Please choose" }, ...operators.map((one) => ({ value: one.id, label: one.name }))]} />
-			${operator && html`<${LoadBar} load=${operator.active_load} limit=${operator.max_load_limit}
-				is_active=${operator.is_active} />`}
+			<${Choice} label="I am" name="me" value=${operator ? id : ""} on_value=${choose} options=${[
+				{ value: "", label: "Please choose" },
+				...operators.map((one) => ({ value: one.id, label: one.name })),
+			]} />
+			${operator && html`<${LoadBar} ...${operator} />`}
 		</div>
-		${operator ? html`<${Contacts} key=${id} operator=${operator} />` : is_loaded && html`<${Empty} title="Who are you?">
+		${operator && html`<${Contacts} key=${id} operator=${operator} />`}
+		${!operator && is_loaded && html`<${Empty} title="Who are you?">
 			Choose yourself above; this browser remembers it.</${Empty}>`}
 	</${Page}>`;
 }
@@ -65,7 +67,7 @@ function Contacts({ operator }) {
 	const { data, problem } = use_poll(() => load(operator.id), "mine");
 
 	return html`<${Loaded} data=${data} problem=${problem}>${({ items, next_cursor }) => items.length ? html`
-		<p>${next_cursor ? `The newest ${count(items.length, "active contact")}:` : `${count(items.length, "active contact")}, newest first.`}</p>
+		<p>${count(items.length, "active contact")}, newest first${next_cursor && "; there are more"}.</p>
 		<ul class="cards">${items.map((contact) => html`<li key=${contact.id}><${MyContact} contact=${contact}
 			lead=${leads.get(contact.lead_id)} /></li>`)}</ul>`
 		: html`<${Empty} title="All done">${operator.is_active ? "New contacts appear here by themselves."
@@ -87,7 +89,8 @@ function MyContact({ contact, lead }) {
 		<p class="message">${contact.message ?? "No message."}</p>
 		<footer>
 			<p class="reach"><${Phone} number=${lead.phone} /><${Email} address=${lead.email} /></p>
-			<button class="done" disabled=${is_busy} aria-label=${`Close contact ${contact.id}`} onClick=${shut}>Close</button>
+			<button class="done" disabled=${is_busy} aria-label=${`Close contact ${contact.id}`}
+				onClick=${shut}>Close</button>
 		</footer>
 	</article>`;
 }

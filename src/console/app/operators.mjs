@@ -13,13 +13,15 @@ const FILTERS = [[undefined, "All"], ["true", "Active"], ["false", "Inactive"]];
 export function Operators({ query }) {
 	const { data, problem, is_stale } = use_poll(() => get("operators/", query), JSON.stringify(query));
 
-	return html`<${Page} title="Operators" remark="They take the contacts, each as many at a time as the limit says."
+	return html`<${Page} title="Operators"
+		remark="They take the contacts, each as many at a time as the limit says."
 		actions=${html`<button class="primary" onClick=${() => show_operator_dialog()}>New operator</button>`}>
 		<nav class="tabs" aria-label="Which operators">${FILTERS.map(([is_active, label]) => html`
-			<a href=${link("operators", { is_active })} aria-current=${query.is_active === is_active ? "true" : undefined}>
-				${label}</a>`)}</nav>
+			<a href=${link("operators", { is_active })}
+				aria-current=${query.is_active === is_active ? "true" : undefined}>${label}</a>`)}</nav>
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
-			${items.length ? html`<${OperatorTable} operators=${items} />` : html`<${NoOperators} is_filtered=${query.is_active} />`}
+			${items.length ? html`<${OperatorTable} operators=${items} />`
+				: html`<${NoOperators} is_filtered=${query.is_active} />`}
 			<${Pager} next_cursor=${next_cursor} is_stale=${is_stale} />`}
 		</${Loaded}>
 	</${Page}>`;
@@ -37,13 +39,15 @@ function OperatorTable({ operators }) {
 	const columns = [
 		{ label: "Operator", cell: ({ id, name }) => html`
 			<a href=${link("contacts", { operator_id: id, status: "active" })}>${name}</a>` },
-		{ label: "Load", cell: (operator) => html`<${LoadBar} load=${operator.active_load} limit=${operator.max_load_limit}
-			is_active=${operator.is_active} />` },
-		{ label: "Takes contacts", cell: (operator) => html`<${Switch} label=${`${operator.name} takes contacts`}
-			is_on=${operator.is_active} on_toggle=${() => toggle(operator)} />` },
+		{ label: "Load", cell: (operator) => html`<${LoadBar} ...${operator} />` },
+		{ label: "Takes contacts", cell: (operator) => html`
+			<${Switch} label=${`${operator.name} takes contacts`} is_on=${operator.is_active}
+				on_toggle=${() => toggle(operator)} />` },
 		{ label: "Actions", kind: "actions", cell: (operator) => html`
-			<button aria-label=${`Edit ${operator.name}`} onClick=${() => show_operator_dialog(operator)}>Edit</button>
-			<button aria-label=${`Delete ${operator.name}`} onClick=${() => show_delete_dialog(operator)}>Delete</button>` },
+			<button aria-label=${`Edit ${operator.name}`}
+				onClick=${() => show_operator_dialog(operator)}>Edit</button>
+			<button aria-label=${`Delete ${operator.name}`}
+				onClick=${() => show_delete_dialog(operator)}>Delete</button>` },
 	];
 
 	return html`<${Table} caption="Operators" columns=${columns} rows=${operators} />`;

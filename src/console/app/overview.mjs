@@ -1,7 +1,7 @@
 /* What a team lead looks at all day: who has room, and who waits. */
 import { get } from "./api.mjs";
 import { show_assign_dialog } from "./contact_actions.mjs";
-import { SourceName, use_directory } from "./directory.mjs";
+import { OperatorName, SourceName, use_directory } from "./directory.mjs";
 import { count, duration, number, share } from "./format.mjs";
 import { show_operator_dialog } from "./operator_dialogs.mjs";
 import { Card, Empty, LoadBar, Loaded, Page, Table } from "./parts.mjs";
@@ -19,7 +19,7 @@ export function Overview() {
 	const waiting = use_poll(() => get("contacts/", { status: "waiting", limit: WAITING_LOOKED_AT }), "waiting");
 
 	return html`<${Page} title="Overview">
-		<${Loaded} data=${directory.is_loaded ? waiting.data : undefined} problem=${waiting.problem}>${(page) => html`
+		<${Loaded} ...${waiting} data=${directory.is_loaded ? waiting.data : undefined}>${(page) => html`
 			<${FirstSteps} ...${directory} />
 			<${Totals} operators=${directory.operators} page=${page} />
 			<div class="columns">
@@ -44,12 +44,14 @@ function FirstSteps({ operators, sources }) {
 	if (steps.every(({ is_done }) => is_done))
 		return null;
 	return html`<${Card} title="First steps">
-		<ol class="steps">${steps.map(({ is_done, text, label, run }) => html`<li class=${is_done ? "done" : ""}>
-			<span>${text}</span>
-			${is_done ? html`<span class="mark">done</span>` : html`<button class="primary" onClick=${run}>${label}</button>`}
-		</li>`)}
-			<li><span>Say on the source's page who takes which part of it, and send a test contact from there. Programs
-				send theirs to the <a href="/docs">API</a>.</span></li>
+		<ol class="steps">
+			${steps.map(({ is_done, text, label, run }) => html`<li class=${is_done ? "done" : ""}>
+				<span>${text}</span>
+				${is_done ? html`<span class="mark">done</span>`
+					: html`<button class="primary" onClick=${run}>${label}</button>`}
+			</li>`)}
+			<li><span>Say on the source's page who takes which part of it, and send a test contact from
+				there. Programs send theirs to the <a href="/docs">API</a>.</span></li>
 		</ol>
 	</${Card}>`;
 }
@@ -60,37 +62,45 @@ function Totals({ operators, page }) {
 	const capacity = active.reduce((sum, { max_load_limit }) => sum + max_load_limit, 0);
 	const free = operators.reduce((sum, operator) => sum + operator.free, 0);
 	const waiting = `${number(page.items.length)}${page.next_cursor ? "+" : ""}`;
+	const [oldest] = page.items;
 
 	return html`<dl class="totals">
-		<${Total} name="Contacts waiting" value=${waiting} is_urgent=${page.items.length > 0}
-			remark=${page.items.length ? `the oldest for ${duration(page.items[0].waiting_seconds)}` : "nobody waits"} />
+		<${Total} name="Contacts waiting" value=${waiting} is_urgent=${oldest}
+			remark=${oldest ? `the oldest for ${duration(oldest.waiting_seconds)}` : "nobody waits"} />
 		<${Total} name="Contacts active" value=${number(load)}
 			remark=${capacity ? `${share(load / capacity)} of ${count(capacity, "place")}` : "no places"} />
 		<${Total} name="Free places" value=${number(free)}
-			remark=${free ? "of active operators" : "nobody can take a contact now"} is_urgent=${!free && operators.length > 0} />
-		<${Total} name="Operators active" value=${number(active.length)} remark=${`of ${number(operators.length)}`} />
+			is_urgent=${!free && operators.length > 0}
+			remark=${free ? "of active operators" : "nobody can take a contact now"} />
+		<${Total} name="Operators active" value=${number(active.length)}
+			remark=${`of ${number(operators.length)}`} />
 	</dl>`;
 }
 
 function Total({ name, value, remark, is_urgent }) {
-	return html`<div class=${is_urgent ? "urgent" : ""}><dt>${name}</dt><dd><strong>${value}</strong> <span>${remark}</span></dd></div>`;
+	return html`<div class=${is_urgent ? "urgent" : ""}>
+		<dt>${name}</dt><dd><strong>${value}</strong> <span>${remark}</span></dd>
+	</div>`;
 }
 
 function Waiting({ page }) {
 	const shown = page.items.slice(0, WAITING_SHOWN);
 	const columns = [
-		{ label: "Contact", cell: (contact) => html`<a href=${link(`contacts/${contact.id}`)}>${contact.lead_external_id}</a>` },
+		{ label: "Contact", cell: ({ id, lead_external_id }) => html`
+			<a href=${link(`contacts/${id}`)}>${lead_external_id}</a>` },
 		{ label: "Source", cell: ({ source_id }) => html`<${SourceName} id=${source_id} />` },
 		{ label: "Waits", cell: ({ waiting_seconds }) => duration(waiting_seconds) },
 		{ label: "Because", cell: ({ waiting_reason }) => WAITING_REASONS[waiting_reason] },
 		{ label: "Assign", kind: "actions", cell: (contact) => html`
-			<button aria-label=${`Assign contact ${contact.id}`} onClick=${() => show_assign_dialog(contact)}>Assign</button>` },
+			<button aria-label=${`Assign contact ${contact.id}`}
+				onClick=${() => show_assign_dialog(contact)}>Assign</button>` },
 	];
 
-	return html`<${Card} title="Waiting, oldest first"
-		aside=${page.items.length > WAITING_SHOWN && html`<a href=${link("contacts", { status: "waiting" })}>All that wait</a>`}>
+	const all = html`<a href=${link("contacts", { status: "waiting" })}>All that wait</a>`;
+
+	return html`<${Card} title="Waiting, oldest first" aside=${page.items.length > WAITING_SHOWN && all}>
 		${shown.length ? html`<${Table} caption="Contacts that wait" columns=${columns} rows=${shown} />`
-			: html`<${Empty} title="Nobody waits">Every contact has found an operator, or is closed.</${Empty}>`}
+			: html`<${Empty} title="Nobody waits">Every contact has an operator, or is closed.</${Empty}>`}
 	</${Card}>`;
 }
 
@@ -102,13 +112,12 @@ function by_load(a, b) {
 }
 
 function Loads({ operators }) {
+	const sorted = [...operators].sort(by_load);
+
 	return html`<${Card} title="Load" aside=${html`<a href=${link("operators")}>All operators</a>`}>
-		${operators.length ? html`<ul class="loads">${[...operators].sort(by_load).map((row) => html`<li key=${row.id}>
-			<a href=${link("contacts", { operator_id: row.id, status: "active" })}>${row.name}</a>
-			<${LoadBar} load=${row.active_load} limit=${row.max_load_limit} is_active=${row.is_active} />
-		</li>`)}</ul>` : html`<${Empty} title="No operators yet"
-			action=${html`<button class="primary" onClick=${() => show_operator_dialog()}>New operator</button>`}>
-			Operators take the contacts.</${Empty}>`}
+		${sorted.length ? html`<ul class="loads">${sorted.map((operator) => html`<li key=${operator.id}>
+			<${OperatorName} id=${operator.id} /><${LoadBar} ...${operator} />
+		</li>`)}</ul>` : html`<${Empty} title="No operators yet">Operators take the contacts.</${Empty}>`}
 	</${Card}>`;
 }
 
@@ -118,9 +127,8 @@ function Sources({ sources, page }) {
 	return html`<${Card} title="Sources" aside=${html`<a href=${link("sources")}>All sources</a>`}>
 		${sources.length ? html`<ul class="links">${sources.map(({ id, name, strategy }) => html`<li key=${id}>
 			<a href=${link(`sources/${id}`)}>${name}</a>
-			<span class="hint">${STRATEGIES[strategy].name}${waiting(id) ? `, ${number(waiting(id))} waiting` : ""}</span>
-		</li>`)}</ul>` : html`<${Empty} title="No sources yet"
-			action=${html`<button class="primary" onClick=${show_new_source_dialog}>New source</button>`}>
-			Contacts come in through sources.</${Empty}>`}
+			<span class="hint">${STRATEGIES[strategy].name}
+				${waiting(id) > 0 && `, ${number(waiting(id))} waiting`}</span>
+		</li>`)}</ul>` : html`<${Empty} title="No sources yet">Contacts come in through sources.</${Empty}>`}
 	</${Card}>`;
 }

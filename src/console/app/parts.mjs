@@ -31,8 +31,7 @@ export function Loaded({ data, problem, is_stale, children }) {
 		return html`<div class="stack ${is_stale ? "stale" : ""}" aria-busy=${is_stale ? "true" : "false"}>
 			${children(data)}</div>`;
 	if (problem && !problem.is_away)
-		return html`<${Empty} title=${problem.status === 404 ? "There is nothing here" : "This cannot be shown"}>
-			${problem.message}</${Empty}>`;
+		return html`<${Empty} title="This cannot be shown">${problem.message}</${Empty}>`;
 	return html`<p class="loading">Loading …</p>`;
 }
 
@@ -60,14 +59,16 @@ export function Status({ status }) {
 	return html`<span class="status ${status}">${STATUSES[status]}</span>`;
 }
 
-export function LoadBar({ load, limit, is_active }) {
+/* Takes an operator's members as the API has them. */
+export function LoadBar({ active_load: load, max_load_limit: limit, is_active }) {
 	const is_full = load >= limit;
 	const part = limit ? Math.min(1, load / limit) : 1;
+	const mark = is_active ? is_full && "full" : "inactive";
 
 	return html`<span class="load ${is_active ? "" : "inactive"} ${is_full ? "full" : ""}">
 		<span class="track" aria-hidden="true"><span style=${{ width: `${part * 100}%` }}></span></span>
 		<span class="figures">${number(load)} of ${number(limit)}</span>
-		${is_active ? is_full && html`<span class="mark">full</span>` : html`<span class="mark">inactive</span>`}
+		${mark && html`<span class="mark">${mark}</span>`}
 	</span>`;
 }
 
@@ -92,7 +93,11 @@ export function Table({ caption, columns, rows, key_of = (row) => row.id }) {
 /* The page from which another was reached, as far as it was in this tab: link by link. */
 const page_before = new Map();
 
-/* Pages by cursor, as links: the browser's way back works as well. is_stale: next_cursor is still that of another page. */
+/*
+ * Pages by cursor, as links: the browser's way back works as well.
+ *
+ * is_stale: next_cursor is still that of another page
+ */
 export function Pager({ next_cursor, is_stale }) {
 	const { path, query } = route.value;
 	const here = link(path, query), next = link(path, { ...query, cursor: next_cursor });

@@ -1,4 +1,4 @@
-/* Keeps what is on screen fresh: one request after the other, only while the tab is seen, slower while nobody answers. */
+/* Keeps what is on screen fresh: never two requests at a time, none while the tab is hidden, fewer without answers. */
 import { is_connected, on_change, refresh } from "./api.mjs";
 import { useEffect, useRef, useState } from "./preact.mjs";
 
@@ -60,7 +60,7 @@ class Poller {
 	}
 
 	#pause_ms() {
-		return Math.min(this.every_ms * 2 ** this.#failures, Math.max(PAUSE_MAX_MS, this.every_ms));
+		return Math.min(this.every_ms * 2 ** Math.max(0, this.#failures - 1), Math.max(PAUSE_MAX_MS, this.every_ms));
 	}
 }
 

@@ -12,9 +12,14 @@ export const route = new Store(read());
 
 addEventListener("hashchange", () => route.set(read()));
 
+/* What a query leaves out. */
+export function has_value(value) {
+	return value !== undefined && value !== null && value !== "";
+}
+
 /* path: "contacts/42", "" for the overview; query: members without a value are left out. */
 export function link(path, query = {}) {
-	const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+	const given = Object.entries(query).filter(([, value]) => has_value(value));
 
 	return `#/${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
 }

@@ -11,33 +11,44 @@ const LIMIT_MAX = 1_000_000;
 export function Simulation({ source, weights, is_draft }) {
 	const form = use_form({ contacts: "100", strategy: "", has_no_limits: false });
 	const { contacts, strategy, has_no_limits } = form.values;
+	const without_limits = weights.map(({ operator_id }) => ({ operator_id, max_load_limit: LIMIT_MAX }));
 	const draft = {
 		contacts: typed_number(contacts), weights, strategy: strategy || source.strategy,
-		operators: has_no_limits ? weights.map(({ operator_id }) => ({ operator_id, max_load_limit: LIMIT_MAX })) : [],
+		operators: has_no_limits ? without_limits : [],
 	};
+	const draft_text = JSON.stringify(draft);
 	const [outcome, set_outcome] = useState(null);
 	const run = () => form.submit(async () =>
-		set_outcome({ result: await ask_with(`sources/${source.id}/simulate`, draft), of: JSON.stringify(draft) }));
+		set_outcome({ result: await ask_with(`sources/${source.id}/simulate`, draft), of: draft_text }));
 
 	if (!weights.length)
 		return null;
 	return html`<details class="simulation">
 		<summary>Try ${is_draft ? "this draft" : "these weights"} out</summary>
-		<p class="hint">Hands out so many contacts by the rule, from the loads as they are now. Nothing is written.</p>
-		<div class="inline">
-			<label><span>Contacts</span><input class="weight" inputmode="numeric" autocomplete="off" value=${contacts}
-				onInput=${(event) => form.set("contacts", event.target.value)} /></label>
-			<label><span>Strategy</span><select onChange=${(event) => form.set("strategy", event.target.value)}>
-				${Object.entries(STRATEGIES).map(([value, { name }]) => html`<option key=${value} value=${value}
-					selected=${value === draft.strategy}>${name}</option>`)}
-			</select></label>
-			<label class="check"><input type="checkbox" checked=${has_no_limits}
-				onChange=${(event) => form.set("has_no_limits", event.target.checked)} /><span>Leave limits aside</span></label>
-			<button type="button" disabled=${form.is_busy} onClick=${run}>Simulate</button>
-		</div>
+		<p class="hint">Hands out so many contacts by the rule, from the loads as they are now. Nothing is
+			written.</p>
+		<${Controls} form=${form} strategy=${draft.strategy} run=${run} />
 		${form.problem && html`<p class="fault" role="alert">${refusal(form.problem)}</p>`}
-		<div role="status">${outcome && html`<${Outcome} ...${outcome.result} is_stale=${outcome.of !== JSON.stringify(draft)} />`}</div>
+		<div role="status">
+			${outcome && html`<${Outcome} ...${outcome.result} is_stale=${outcome.of !== draft_text} />`}
+		</div>
 	</details>`;
+}
+
+function Controls({ form, strategy, run }) {
+	const put = (name, member = "value") => ({ target }) => form.set(name, target[member]);
+
+	return html`<div class="inline">
+		<label><span>Contacts</span><input class="weight" inputmode="numeric" autocomplete="off"
+			value=${form.values.contacts} onInput=${put("contacts")} /></label>
+		<label><span>Strategy</span><select onChange=${put("strategy")}>
+			${Object.entries(STRATEGIES).map(([value, { name }]) => html`
+				<option key=${value} value=${value} selected=${value === strategy}>${name}</option>`)}
+		</select></label>
+		<label class="check"><input type="checkbox" checked=${form.values.has_no_limits}
+			onChange=${put("has_no_limits", "checked")} /><span>Leave limits aside</span></label>
+		<button type="button" disabled=${form.is_busy} onClick=${run}>Simulate</button>
+	</div>`;
 }
 
 function refusal(problem) {
@@ -47,8 +58,8 @@ function refusal(problem) {
 function summary({ contacts, assigned, waiting, first_waiting_at }) {
 	if (!waiting)
 		return `All ${number(contacts)} would find an operator.`;
-	return `${number(assigned)} of ${number(contacts)} would find an operator; ${number(waiting)} would wait, the first of them `
-		+ `is contact ${number(first_waiting_at)}.`;
+	return `${number(assigned)} of ${number(contacts)} would find an operator; ${number(waiting)} would wait, the `
+		+ `first of them is contact ${number(first_waiting_at)}.`;
 }
 
 function filling(full_at) {

@@ -1,7 +1,7 @@
 /* A single source: who takes which part, how it went, how it chooses. */
 import { change, get } from "./api.mjs";
 import { ask_before } from "./dialog.mjs";
-import { Field, Form, Radios, use_form } from "./forms.mjs";
+import { Buttons, Field, Form, Radios, use_form } from "./forms.mjs";
 import { duration, typed_number } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Loaded, Page } from "./parts.mjs";
@@ -16,7 +16,8 @@ import { BACKLOGS, STRATEGIES } from "./words.mjs";
 export function Source({ id }) {
 	const { data: source, problem } = use_poll(() => get(`sources/${id}`), id);
 
-	return html`<${Page} title=${source?.name ?? `Source ${id}`} remark=${source && STRATEGIES[source.strategy].about}
+	return html`<${Page} title=${source?.name ?? `Source ${id}`}
+		remark=${source && STRATEGIES[source.strategy].about}
 		actions=${source && html`
 			<a class="button" href=${link("contacts", { source_id: id })}>Its contacts</a>
 			<button onClick=${() => show_test_dialog(source)}>Send a test contact</button>
@@ -46,12 +47,17 @@ function settings_of({ name, strategy, sticky_seconds, backlog }) {
 	return { name, strategy, sticky_seconds: String(sticky_seconds), backlog };
 }
 
+function sticky_hint(seconds) {
+	return seconds > 0
+		? `A lead that comes again within ${duration(seconds)} goes to the same operator, if there is room.`
+		: "0: every contact is chosen for anew.";
+}
+
 function Settings({ source }) {
 	const settings = settings_of(source);
 	const form = use_form(settings);
-	const { sticky_seconds } = form.values;
 	const save = async () => {
-		const body = { ...form.values, sticky_seconds: typed_number(sticky_seconds) };
+		const body = { ...form.values, sticky_seconds: typed_number(form.values.sticky_seconds) };
 		let saved;
 
 		if (!await form.submit(async () => (saved = await change("PATCH", `sources/${source.id}`, body))))
@@ -70,20 +76,17 @@ function Settings({ source }) {
 			<div class="pair">
 				<${Field} label="Name" ...${form.field("name")} />
 				<${Field} label="Same operator again within (seconds)" inputmode="numeric"
-					hint=${Number(sticky_seconds) > 0 ? `A lead that comes again within ${duration(Number(sticky_seconds))} `
-						+ "goes to the same operator, if that one has room." : "0: every contact is chosen for anew."}
+					hint=${sticky_hint(Number(form.values.sticky_seconds))}
 					...${form.field("sticky_seconds")} />
 			</div>
 			<div class="pair">
-				<${Radios} legend="Who gets a contact" name="strategy" options=${STRATEGIES} value=${form.values.strategy}
-					on_value=${(value) => form.set("strategy", value)} />
-				<${Radios} legend="Contacts that wait are given out" name="backlog" options=${BACKLOGS}
-					value=${form.values.backlog} on_value=${(value) => form.set("backlog", value)} />
+				<${Radios} legend="Who gets a contact" options=${STRATEGIES}
+					...${form.field("strategy")} />
+				<${Radios} legend="Contacts that wait are given out" options=${BACKLOGS}
+					...${form.field("backlog")} />
 			</div>
-			<footer>
-				${form.is_changed && html`<button type="button" onClick=${() => form.reset(settings)}>Discard</button>`}
-				<button class="primary" disabled=${form.is_busy || !form.is_changed}>Save settings</button>
-			</footer>
+			<${Buttons} form=${form} label="Save settings" is_ready=${form.is_changed} back="Discard"
+				on_back=${form.is_changed && (() => form.reset(settings))} />
 		</${Form}>
 	</${Card}>`;
 }

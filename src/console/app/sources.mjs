@@ -1,7 +1,7 @@
 /* Sources: where contacts come from. */
 import { change, get } from "./api.mjs";
 import { Dialog, show_dialog } from "./dialog.mjs";
-import { Field, Form, use_form } from "./forms.mjs";
+import { Buttons, Field, Form, use_form } from "./forms.mjs";
 import { duration } from "./format.mjs";
 import { Empty, Loaded, Page, Pager, Table, When } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
@@ -13,11 +13,12 @@ export function Sources({ query }) {
 	const { data, problem, is_stale } = use_poll(() => get("sources/", query), JSON.stringify(query));
 	const create = html`<button class="primary" onClick=${show_new_source_dialog}>New source</button>`;
 
-	return html`<${Page} title="Sources" remark="Bots, forms and lines that contacts come from. Each says who takes which part."
-		actions=${create}>
+	return html`<${Page} title="Sources" actions=${create}
+		remark="Bots, forms and lines that contacts come from. Each says who takes which part.">
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
-			${items.length ? html`<${SourceTable} sources=${items} />` : html`<${Empty} title="No sources yet" action=${create}>
-				Create one for each place that contacts come from.</${Empty}>`}
+			${items.length ? html`<${SourceTable} sources=${items} />`
+				: html`<${Empty} title="No sources yet" action=${create}>
+					Create one for each place that contacts come from.</${Empty}>`}
 			<${Pager} next_cursor=${next_cursor} is_stale=${is_stale} />`}
 		</${Loaded}>
 	</${Page}>`;
@@ -27,7 +28,8 @@ function SourceTable({ sources }) {
 	const columns = [
 		{ label: "Source", cell: ({ id, name }) => html`<a href=${link(`sources/${id}`)}>${name}</a>` },
 		{ label: "Who gets a contact", cell: ({ strategy }) => STRATEGIES[strategy].name },
-		{ label: "Same operator again", cell: ({ sticky_seconds }) => sticky_seconds ? `within ${duration(sticky_seconds)}` : "no" },
+		{ label: "Same operator again", cell: ({ sticky_seconds }) =>
+			sticky_seconds ? `within ${duration(sticky_seconds)}` : "no" },
 		{ label: "Waiting ones are given out", cell: ({ backlog }) => BACKLOGS[backlog].name.toLowerCase() },
 		{ label: "Created", cell: ({ created_at }) => html`<${When} at=${created_at} />` },
 	];
@@ -50,11 +52,9 @@ function NewSourceDialog({ on_close }) {
 
 	return html`<${Dialog} title="New source" on_close=${on_close}>
 		<${Form} form=${form} fields=${["name"]} on_submit=${create}>
-			<${Field} label="Name" autofocus hint="Each source has a name of its own." ...${form.field("name")} />
-			<footer>
-				<button type="button" onClick=${on_close}>Cancel</button>
-				<button class="primary" disabled=${form.is_busy}>Create</button>
-			</footer>
+			<${Field} label="Name" autofocus hint="Each source has a name of its own."
+				...${form.field("name")} />
+			<${Buttons} form=${form} label="Create" on_back=${on_close} />
 		</${Form}>
 	</${Dialog}>`;
 }

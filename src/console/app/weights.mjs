@@ -1,7 +1,7 @@
 /* Who takes which part of a source: a draft that can be tried out, and is saved as a whole. */
 import { change, get } from "./api.mjs";
 import { use_directory } from "./directory.mjs";
-import { Form, use_form } from "./forms.mjs";
+import { Buttons, Form, use_form } from "./forms.mjs";
 import { share, typed_number } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Empty, LoadBar, Loaded } from "./parts.mjs";
@@ -14,7 +14,8 @@ export function Weights({ source }) {
 	const { data, problem } = use_poll(() => get(`sources/${source.id}/weights/`), "weights");
 
 	return html`<${Card} title="Weights">
-		<${Loaded} data=${data} problem=${problem}>${({ items }) => html`<${Editor} source=${source} items=${items} />`}</${Loaded}>
+		<${Loaded} data=${data} problem=${problem}>${({ items }) => html`
+			<${Editor} source=${source} items=${items} />`}</${Loaded}>
 	</${Card}>`;
 }
 
@@ -41,8 +42,9 @@ function Editor({ source, items }) {
 		set_state({ base: stored, rows: stored });
 		form.reset({});
 	};
+	const send = () => change("PUT", `sources/${source.id}/weights/`, { weights: body_of(rows) });
 	const save = async () => {
-		if (!await form.submit(() => change("PUT", `sources/${source.id}/weights/`, { weights: body_of(rows) })))
+		if (!await form.submit(send))
 			return;
 		set_state({ base: rows, rows });
 		say("The weights are saved.");
@@ -53,25 +55,28 @@ function Editor({ source, items }) {
 		if (!is_changed)
 			take_stored();
 	}, [JSON.stringify(stored)]);
-	return html`<${Form} form=${form} fields=${rows.map((_, index) => `weights[${index}].weight`)} on_submit=${save}>
-		${is_overtaken && html`<p class="fault" role="status">Somebody else changed these weights meanwhile. Yours are not saved;
-			saving replaces theirs. <button type="button" class="plain" onClick=${take_stored}>Show theirs</button></p>`}
-		${rows.length ? html`<${WeightRows} rows=${rows} set_rows=${set_rows} errors=${form.problem?.errors ?? []} />`
+	const fields = rows.map((_, index) => `weights[${index}].weight`);
+
+	return html`<${Form} form=${form} fields=${fields} on_submit=${save}>
+		${is_overtaken && html`<p class="fault" role="status">
+			Somebody else changed these weights meanwhile. Yours are not saved; saving replaces theirs.
+			<button type="button" class="plain" onClick=${take_stored}>Show theirs</button></p>`}
+		${rows.length ? html`
+			<${WeightRows} rows=${rows} set_rows=${set_rows} errors=${form.problem?.errors ?? []} />`
 			: html`<${NobodyServes} operators=${operators} />`}
 		<${AddOperator} operators=${operators} rows=${rows} set_rows=${set_rows} />
-		<footer>
-			${is_changed && html`<span class="hint">Not saved yet</span>
-				<button type="button" onClick=${take_stored}>Discard</button>`}
-			<button class="primary" disabled=${form.is_busy || !is_changed}>Save weights</button>
-		</footer>
+		<${Buttons} form=${form} label="Save weights" is_ready=${is_changed} back="Discard"
+			on_back=${is_changed && take_stored} />
 		<${Simulation} source=${source} weights=${body_of(rows)} is_draft=${is_changed} />
 	</${Form}>`;
 }
 
 function NobodyServes({ operators }) {
 	if (operators.length)
-		return html`<${Empty} title="Nobody serves this source yet">Its contacts wait until you add operators here.</${Empty}>`;
-	return html`<${Empty} title="There are no operators yet" action=${html`<a class="button" href=${link("operators")}>Operators</a>`}>
+		return html`<${Empty} title="Nobody serves this source yet">
+			Its contacts wait until you add operators here.</${Empty}>`;
+	return html`<${Empty} title="There are no operators yet"
+		action=${html`<a class="button" href=${link("operators")}>Operators</a>`}>
 		Create some first; then say here who takes which part.</${Empty}>`;
 }
 
@@ -84,33 +89,44 @@ function shares_of(rows) {
 }
 
 function WeightRows({ rows, set_rows, errors }) {
-	const { operators, operator_name } = use_directory();
 	const shares = shares_of(rows);
+	const error_of = (index) => errors.find(({ field }) => field === `weights[${index}].weight`)?.message;
 	const put = (index, weight) => set_rows(rows.map((row, at) => at === index ? { ...row, weight } : row));
-	const draw_row = ({ operator_id, weight }, index) => {
-		const operator = operators.find(({ id }) => id === operator_id), name = operator_name(operator_id);
-		const error = errors.find(({ field }) => field === `weights[${index}].weight`)?.message;
-
-		return html`<tr key=${operator_id}>
-			<th scope="row">${name}${operator && !operator.is_active && html` <span class="mark">inactive</span>`}</th>
-			<td><input class="weight" inputmode="decimal" autocomplete="off" aria-label=${`Weight of ${name}`} value=${weight}
-				aria-invalid=${error ? "true" : undefined} aria-describedby=${error ? `weight-${index}` : undefined}
-				onInput=${(event) => put(index, event.target.value)} />
-				${error && html`<p class="error" id=${`weight-${index}`}>${error}</p>`}</td>
-			<td class="share"><${ShareBar} value=${shares[index]} /></td>
-			<td class="wide-only">${operator && html`<${LoadBar} load=${operator.active_load} limit=${operator.max_load_limit}
-				is_active=${operator.is_active} />`}</td>
-			<td class="actions"><button type="button" class="plain" aria-label=${`Remove ${name}`}
-				title="Remove" onClick=${() => set_rows(rows.filter((_, at) => at !== index))}>✕</button></td>
-		</tr>`;
-	};
+	const remove = (index) => set_rows(rows.filter((_, at) => at !== index));
 
 	return html`<table class="plain-table weights">
 		<caption class="unseen">Weights of this source</caption>
-		<thead><tr><th scope="col">Operator</th><th scope="col">Weight</th><th scope="col">Share</th>
-			<th scope="col" class="wide-only">Load now</th><th scope="col"><span class="unseen">Remove</span></th></tr></thead>
-		<tbody>${rows.map(draw_row)}</tbody>
+		<thead><tr>
+			<th scope="col">Operator</th><th scope="col">Weight</th><th scope="col">Share</th>
+			<th scope="col" class="wide-only">Load now</th>
+			<th scope="col"><span class="unseen">Remove</span></th>
+		</tr></thead>
+		<tbody>${rows.map((row, index) => html`
+			<${WeightRow} key=${row.operator_id} ...${row} share=${shares[index]} error=${error_of(index)}
+				on_weight=${(weight) => put(index, weight)}
+				on_remove=${() => remove(index)} />`)}</tbody>
 	</table>`;
+}
+
+function WeightRow({ operator_id, weight, share: part, error, on_weight, on_remove }) {
+	const { operators, operator_name } = use_directory();
+	const operator = operators.find(({ id }) => id === operator_id), name = operator_name(operator_id);
+	const error_id = `weight-error-${operator_id}`;
+
+	return html`<tr>
+		<th scope="row">${name}</th>
+		<td>
+			<input class="weight" inputmode="decimal" autocomplete="off" value=${weight}
+				aria-label=${`Weight of ${name}`} aria-invalid=${error ? "true" : undefined}
+				aria-describedby=${error ? error_id : undefined}
+				onInput=${({ target }) => on_weight(target.value)} />
+			${error && html`<p class="error" id=${error_id}>${error}</p>`}
+		</td>
+		<td class="share"><${ShareBar} value=${part} /></td>
+		<td class="wide-only">${operator && html`<${LoadBar} ...${operator} />`}</td>
+		<td class="actions"><button type="button" class="plain" aria-label=${`Remove ${name}`} title="Remove"
+			onClick=${on_remove}>✕</button></td>
+	</tr>`;
 }
 
 function ShareBar({ value }) {

@@ -135,8 +135,11 @@ test("who is part of the history cannot be deleted, and it is said why", async (
 	await button(visit.page, `Delete ${operator.name}`).click();
 	await button(dialog, "Delete").click();
 	await dialog.getByRole("alert").getByText("deactivate it instead").waitFor();
+	await button(dialog, "Deactivate").click();
+	await dialog.getByText(`${operator.name} holds 1 active contact`).waitFor();
 	await visit.page.keyboard.press("Escape");
 	await dialog.waitFor({ state: "detached" });
+	assert.equal((await world.api("GET", `operators/${operator.id}`)).is_active, true);
 });
 
 test("a waiting contact is assigned by hand, to somebody full only on insistence", async (world) => {

@@ -66,7 +66,7 @@ async function ask(method, url, { body, version } = {}) {
 	try {
 		answer = await fetch(url, {
 			method, headers, body: body === undefined ? undefined : JSON.stringify(body),
-			cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS),
+			cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS),
 		});
 		json = await body_of(answer);
 	} catch {

@@ -66,7 +66,7 @@ function MessageDialog({ contact, on_close }) {
 		<${Form} form=${is_overtaken ? { ...form, problem: null } : form} fields=${["message"]}
 			on_submit=${save}>
 			${is_overtaken && html`<div class="fault" role="alert">
-				<p>${OVERTAKEN_TEXT} What you typed is still here; saving again replaces what stands now:</p>
+				<p>${OVERTAKEN_TEXT} What you typed is still here; it would replace this:</p>
 				<p class="message">${seen.message ?? "No message."}</p>
 			</div>`}
 			<${Field} label="Message" is_long autofocus ...${form.field("message")} />

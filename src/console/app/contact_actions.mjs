@@ -9,7 +9,7 @@ import { use_poll } from "./poll.mjs";
 import { html } from "./preact.mjs";
 
 const WEIGHTS_EVERY_MS = 30_000;
-const OVERTAKEN = 412;
+const CONFLICT = 409, OVERTAKEN = 412;
 
 export const OVERTAKEN_TEXT = "Somebody else changed this contact meanwhile. Nothing of yours was changed; "
 	+ "what is shown now is how it stands.";
@@ -108,20 +108,18 @@ function operator_options(operators, weights, holder) {
 
 function AssignDialog({ contact, version, on_close }) {
 	const { operators, operator_name, source_name } = use_directory();
-	const form = use_form({ operator_id: "", refused: "" });
+	const form = use_form({ operator_id: "" });
 	const weights = use_poll(() => get(`sources/${contact.source_id}/weights/`), "weights", WEIGHTS_EVERY_MS);
 	const chosen = operators.find(({ id }) => id === Number(form.values.operator_id));
 	const options = operator_options(operators, weights.data?.items ?? [], contact.operator_id);
 	const is_overtaken = form.problem?.status === OVERTAKEN;
 	/* What was refused because of the operator can be insisted on. */
-	const may_insist = form.problem?.status === 409 && chosen && form.values.refused === form.values.operator_id
-		&& !chosen.free;
+	const may_insist = form.problem?.status === CONFLICT && chosen && !chosen.free
+		&& form.sent.operator_id === form.values.operator_id;
 	const assign = async () => {
 		const body = { operator_id: Number(form.values.operator_id), ...may_insist && { force: true } };
-		const is_done = await form.submit(() => change("POST", `contacts/${contact.id}/assign`, body, version));
 
-		form.set("refused", is_done ? "" : form.values.operator_id);
-		if (!is_done)
+		if (!await form.submit(() => change("POST", `contacts/${contact.id}/assign`, body, version)))
 			return;
 		say(`Contact ${contact.id} went to ${operator_name(body.operator_id)}.`);
 		on_close();

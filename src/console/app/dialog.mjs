@@ -27,7 +27,7 @@ export function Dialog({ title, on_close, children }) {
 		const opener = document.activeElement;
 
 		element.current.showModal();
-		return () => opener?.isConnected && opener.focus();
+		return () => (opener?.isConnected ? opener : document.querySelector("h1"))?.focus();
 	}, []);
 	return html`<dialog ref=${element} aria-labelledby="dialog-title" onClose=${on_close}>
 		<header>
@@ -38,7 +38,7 @@ export function Dialog({ title, on_close, children }) {
 	</dialog>`;
 }
 
-function Confirmation({ title, text, label, run, on_close }) {
+function Confirmation({ title, text, label, run, instead, on_close }) {
 	const [problem, set_problem] = useState(null);
 	const [is_busy, set_busy] = useState(false);
 	const confirm = async () => {
@@ -57,12 +57,18 @@ function Confirmation({ title, text, label, run, on_close }) {
 		${problem && html`<p class="fault" role="alert">${problem.message}</p>`}
 		<footer>
 			<button type="button" onClick=${on_close}>Cancel</button>
+			${problem && instead && html`
+				<button type="button" onClick=${instead.run}>${instead.label}</button>`}
 			<button type="button" class="danger" disabled=${is_busy} onClick=${confirm}>${label}</button>
 		</footer>
 	</${Dialog}>`;
 }
 
-/* Asks once before something that cannot be taken back; a refusal is shown where it was asked. */
-export function ask_before({ title, text, label, run }) {
-	show_dialog((on_close) => html`<${Confirmation} ...${{ title, text, label, run, on_close }} />`);
+/*
+ * Asks once before something that cannot be taken back; a refusal is shown where it was asked.
+ *
+ * question: { title, text, label, run, instead }; instead: { label, run } to be offered after a refusal, or nothing
+ */
+export function ask_before(question) {
+	show_dialog((on_close) => html`<${Confirmation} ...${question} on_close=${on_close} />`);
 }

@@ -1,46 +1,55 @@
 /* Forms: what is typed stays until it is sent; what the service finds wrong is shown beside its field. */
 import { html, useEffect, useRef, useState } from "./preact.mjs";
 
+const NO_REFUSAL = { problem: null, sent: {} };
+
 let ids_given = 0;
 
 function use_id() {
 	return useState(() => `field-${++ids_given}`)[0];
 }
 
+export function error_of(problem, name) {
+	return problem?.errors.find(({ field }) => field === name)?.message;
+}
+
 /*
  * initial: what the fields hold at first, by name
- * Returns { values, set, field(name), problem, is_busy, is_changed, submit(send), reset(values) }.
+ * Returns { values, set, field(name), problem, sent, is_busy, is_changed, submit(send), reset(values) }; problem is why
+ * the newest submit() was refused, sent the values that it was about.
  */
 export function use_form(initial) {
 	const [kept, set_kept] = useState(initial);
 	const [values, set_values] = useState(initial);
-	const [problem, set_problem] = useState(null);
+	/* What was refused, and what was sent when it was. */
+	const [{ problem, sent }, set_refusal] = useState(NO_REFUSAL);
 	const [is_busy, set_busy] = useState(false);
 	const set = (name, value) => set_values((before) => ({ ...before, [name]: value }));
 
 	return {
-		values, set, problem, is_busy,
+		values, set, problem, sent, is_busy,
 		is_changed: Object.keys(values).some((name) => values[name] !== kept[name]),
 		reset(fresh) {
 			set_kept(fresh);
 			set_values(fresh);
-			set_problem(null);
+			set_refusal(NO_REFUSAL);
 		},
 		field: (name) => ({
 			name,
 			value: values[name],
-			error: problem?.errors.find(({ field }) => field === name)?.message,
+			/* Until it is typed anew. */
+			error: values[name] === sent[name] && error_of(problem, name),
 			on_value: (value) => set(name, value),
 		}),
 		/* Whether send() was accepted. */
 		async submit(send) {
 			set_busy(true);
-			set_problem(null);
+			set_refusal(NO_REFUSAL);
 			try {
 				await send(values);
 				return true;
 			} catch (refusal) {
-				set_problem(refusal);
+				set_refusal({ problem: refusal, sent: values });
 				return false;
 			} finally {
 				set_busy(false);

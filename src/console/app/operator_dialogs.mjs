@@ -81,5 +81,6 @@ export function show_delete_dialog(operator) {
 			await change("DELETE", `operators/${operator.id}`);
 			say(`${operator.name} is deleted.`);
 		},
+		instead: operator.is_active && { label: "Deactivate", run: () => show_leave_dialog(operator) },
 	});
 }

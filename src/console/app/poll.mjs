@@ -60,7 +60,9 @@ class Poller {
 	}
 
 	#pause_ms() {
-		return Math.min(this.every_ms * 2 ** Math.max(0, this.#failures - 1), Math.max(PAUSE_MAX_MS, this.every_ms));
+		const longest = Math.max(PAUSE_MAX_MS, this.every_ms);
+
+		return Math.min(this.every_ms * 2 ** Math.max(0, this.#failures - 1), longest);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* Who takes which part of a source: a draft that can be tried out, and is saved as a whole. */
 import { change, get } from "./api.mjs";
 import { use_directory } from "./directory.mjs";
-import { Buttons, Form, use_form } from "./forms.mjs";
+import { Buttons, Form, error_of, use_form } from "./forms.mjs";
 import { share, typed_number } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Empty, LoadBar, Loaded } from "./parts.mjs";
@@ -27,6 +27,9 @@ function rows_of(items) {
 function body_of(rows) {
 	return rows.map(({ operator_id, weight }) => ({ operator_id, weight: typed_number(weight) }));
 }
+
+/* As the service names it in what it refuses. */
+const weight_field = (index) => `weights[${index}].weight`;
 
 const same = (a, b) => JSON.stringify(body_of(a)) === JSON.stringify(body_of(b));
 
@@ -55,14 +58,12 @@ function Editor({ source, items }) {
 		if (!is_changed)
 			take_stored();
 	}, [JSON.stringify(stored)]);
-	const fields = rows.map((_, index) => `weights[${index}].weight`);
-
-	return html`<${Form} form=${form} fields=${fields} on_submit=${save}>
+	return html`<${Form} form=${form} fields=${rows.map((_, index) => weight_field(index))} on_submit=${save}>
 		${is_overtaken && html`<p class="fault" role="status">
 			Somebody else changed these weights meanwhile. Yours are not saved; saving replaces theirs.
 			<button type="button" class="plain" onClick=${take_stored}>Show theirs</button></p>`}
 		${rows.length ? html`
-			<${WeightRows} rows=${rows} set_rows=${set_rows} errors=${form.problem?.errors ?? []} />`
+			<${WeightRows} rows=${rows} set_rows=${set_rows} problem=${form.problem} />`
 			: html`<${NobodyServes} operators=${operators} />`}
 		<${AddOperator} operators=${operators} rows=${rows} set_rows=${set_rows} />
 		<${Buttons} form=${form} label="Save weights" is_ready=${is_changed} back="Discard"
@@ -88,9 +89,8 @@ function shares_of(rows) {
 	return weights.map((weight) => weight === null ? null : sum && weight / sum);
 }
 
-function WeightRows({ rows, set_rows, errors }) {
+function WeightRows({ rows, set_rows, problem }) {
 	const shares = shares_of(rows);
-	const error_of = (index) => errors.find(({ field }) => field === `weights[${index}].weight`)?.message;
 	const put = (index, weight) => set_rows(rows.map((row, at) => at === index ? { ...row, weight } : row));
 	const remove = (index) => set_rows(rows.filter((_, at) => at !== index));
 
@@ -102,7 +102,8 @@ function WeightRows({ rows, set_rows, errors }) {
 			<th scope="col"><span class="unseen">Remove</span></th>
 		</tr></thead>
 		<tbody>${rows.map((row, index) => html`
-			<${WeightRow} key=${row.operator_id} ...${row} share=${shares[index]} error=${error_of(index)}
+			<${WeightRow} key=${row.operator_id} ...${row} share=${shares[index]}
+				error=${error_of(problem, weight_field(index))}
 				on_weight=${(weight) => put(index, weight)}
 				on_remove=${() => remove(index)} />`)}</tbody>
 	</table>`;

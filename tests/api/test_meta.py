@@ -58,8 +58,8 @@ def the_documentation_needs_no_other_host(api):
 
 @test
 def the_parts_of_the_pages_are_there(api):
-    for path in ("/docs", "/redoc"):
-        text = api.get(path).body.decode()
+    for path in ("/", "/docs", "/redoc"):
+        text = api.get(path, {"Accept": "text/html"}).body.decode()
         links = [part.split('"')[0] for mark in ('src="', 'href="') for part in text.split(mark)[1:]]
         for link in links:
             if link.startswith("data:"):

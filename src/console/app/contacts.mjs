@@ -2,7 +2,7 @@
 import { get } from "./api.mjs";
 import { RowActions } from "./contact_actions.mjs";
 import { OperatorName, SourceName, use_directory } from "./directory.mjs";
-import { Choice, Field } from "./forms.mjs";
+import { Choice, Field, error_of } from "./forms.mjs";
 import { duration } from "./format.mjs";
 import { Empty, Loaded, Page, Pager, Status, Table, When } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
@@ -15,7 +15,7 @@ export function Contacts({ query }) {
 
 	return html`<${Page} title="Contacts"
 		remark=${query.status === "waiting" ? "Those that wait, oldest first." : "Newest first."}>
-		<${Filters} query=${query} />
+		<${Filters} query=${query} problem=${problem} />
 		<${Loaded} data=${data} problem=${problem} is_stale=${is_stale}>${({ items, next_cursor }) => html`
 			${items.length ? html`<${ContactTable} contacts=${items} />`
 				: html`<${NoContacts} is_filtered=${Object.keys(query).length > 0} />`}
@@ -24,10 +24,10 @@ export function Contacts({ query }) {
 	</${Page}>`;
 }
 
-function Filters({ query }) {
+function Filters({ query, problem }) {
 	const { operators, sources } = use_directory();
 	const filter = (name) => ({
-		name, value: query[name] ?? "",
+		name, value: query[name] ?? "", error: error_of(problem, name),
 		on_value: (value) => replace_query({ ...query, cursor: null, [name]: value }),
 	});
 	const named = (rows) => rows.map(({ id, name }) => ({ value: id, label: name }));
@@ -62,9 +62,10 @@ export function ContactTable({ contacts, caption = "Contacts" }) {
 			<a href=${link(`contacts/${id}`)}>${lead_external_id}</a> <span class="hint">${id}</span>` },
 		{ label: "Status", cell: (contact) => html`<${Status} status=${contact.status} />
 			${contact.waiting_reason && html`<div class="hint">${waiting_text(contact)}</div>`}` },
-		{ label: "Operator", cell: ({ operator_id }) => html`<${OperatorName} id=${operator_id} />` },
+		{ label: "Operator", cell: ({ operator_id }) =>
+			operator_id && html`<${OperatorName} id=${operator_id} />` },
 		{ label: "Source", cell: ({ source_id }) => html`<${SourceName} id=${source_id} />` },
-		{ label: "Message", kind: "message", cell: ({ message }) => message ?? "–" },
+		{ label: "Message", kind: "message", cell: ({ message }) => message },
 		{ label: "Came in", cell: ({ created_at }) => html`<${When} at=${created_at} />` },
 		{ label: "Actions", kind: "actions", cell: (contact) => html`<${RowActions} contact=${contact} />` },
 	];

@@ -54,9 +54,9 @@ function LeadTable({ leads }) {
 	const columns = [
 		{ label: "Lead", cell: ({ id, external_id }) => html`
 			<a href=${link(`leads/${id}`)}>${external_id}</a>` },
-		{ label: "Name", cell: ({ name }) => name ?? "–" },
-		{ label: "Phone", cell: ({ phone }) => phone ?? "–" },
-		{ label: "Email", cell: ({ email }) => email ?? "–" },
+		{ label: "Name", cell: ({ name }) => name },
+		{ label: "Phone", cell: ({ phone }) => phone },
+		{ label: "Email", cell: ({ email }) => email },
 		{ label: "Contacts", kind: "number", cell: ({ contact_count }) => number(contact_count) },
 		{ label: "Newest", cell: ({ contacts }) => html`<${When} at=${contacts[0]?.created_at} />` },
 	];

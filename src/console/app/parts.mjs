@@ -72,10 +72,14 @@ export function LoadBar({ active_load: load, max_load_limit: limit, is_active })
 	</span>`;
 }
 
+function Cell({ label, kind = "", value }) {
+	return html`<td role="cell" class="${kind} ${value ? "" : "none"}" data-label=${label}>${value || "–"}</td>`;
+}
+
 /*
- * A table; on narrow screens each row becomes a card.
+ * A table; on narrow screens each row becomes a card, without the cells that hold nothing.
  *
- * columns: [{ label, cell(row), kind }]; kind: "number", "actions" or nothing
+ * columns: [{ label, cell(row), kind }]; kind: "number", "message", "actions" or nothing
  */
 export function Table({ caption, columns, rows, key_of = (row) => row.id }) {
 	return html`<table class="rows" role="table">
@@ -85,7 +89,7 @@ export function Table({ caption, columns, rows, key_of = (row) => row.id }) {
 				<span class=${kind === "actions" ? "unseen" : ""}>${label}</span></th>`)}</tr></thead>
 		<tbody role="rowgroup">${rows.map((row) => html`<tr role="row" key=${key_of(row)}>
 			${columns.map(({ label, cell, kind }) => html`
-				<td role="cell" class=${kind} data-label=${label}>${cell(row)}</td>`)}
+				<${Cell} label=${label} kind=${kind} value=${cell(row)} />`)}
 		</tr>`)}</tbody>
 	</table>`;
 }

@@ -19,8 +19,8 @@ function begin_of(hours) {
 }
 
 const VERDICTS = {
-	as_expected: "The difference is what chance explains.",
-	deviates: "The difference is larger than chance explains.",
+	as_expected: "Chance explains the difference.",
+	deviates: "Chance alone does not explain the difference.",
 	too_few: "Too few contacts for a verdict.",
 };
 

@@ -7,7 +7,7 @@ const NOT_REACHED = 0; /* the status of a request that got no answer */
 const AWAY = [NOT_REACHED, 502, 503, 504];
 
 /* What the service refused, or that it could not be asked. */
-export class Problem extends Error {
+class Problem extends Error {
 	/* body: problem+json, or {} */
 	constructor(status, body) {
 		super(body.detail ?? body.title ?? `The service answered with status ${status}.`);

@@ -27,7 +27,7 @@ function set_status(id, status, version) {
 	return change("PATCH", `contacts/${id}`, { status }, version);
 }
 
-export function reopen({ id }, version) {
+function reopen({ id }, version) {
 	return act(() => set_status(id, "active", version), ({ status }) =>
 		status === "active" ? `Contact ${id} is active again.` : `Contact ${id} waits again.`);
 }

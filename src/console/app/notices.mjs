@@ -15,7 +15,7 @@ export function complain(text) {
 	notice.set({ text, is_complaint: true });
 }
 
-export function dismiss_notice() {
+function dismiss_notice() {
 	notice.set(null);
 }
 

@@ -1,12 +1,14 @@
 /* Keeps what is on screen fresh: never two requests at a time, none while the tab is hidden, fewer without answers. */
-import { is_connected, on_change, refresh } from "./api.mjs";
+import { is_connected, on_change } from "./api.mjs";
 import { useEffect, useRef, useState } from "./preact.mjs";
 
-export const EVERY_MS = 4000;
+const EVERY_MS = 4000;
+const RETRY_MS = 1000; /* after a first failure; twice as long after each further one */
 const PAUSE_MAX_MS = 20_000;
 
 class Poller {
 	#failures = 0;
+	#failed_at;
 	#is_running = false;
 	#is_outdated = false;
 	#is_stopped = false;
@@ -17,7 +19,7 @@ class Poller {
 		this.load = load;
 		this.every_ms = every_ms;
 		this.on_result = on_result;
-		this.#ends = on_change(() => this.run());
+		this.#ends = [on_change(() => this.run()), is_connected.listen((is_back) => is_back && this.#wake())];
 		document.addEventListener("visibilitychange", this);
 		this.run();
 	}
@@ -31,7 +33,8 @@ class Poller {
 
 	stop() {
 		this.#is_stopped = true;
-		this.#ends();
+		for (const end of this.#ends)
+			end();
 		clearTimeout(this.#timer);
 		document.removeEventListener("visibilitychange", this);
 	}
@@ -54,20 +57,22 @@ class Poller {
 			return;
 		}
 		this.#failures = result.problem ? this.#failures + 1 : 0;
+		this.#failed_at = performance.now();
 		this.on_result(result);
 		if (!document.hidden)
 			this.#timer = setTimeout(() => this.run(), this.#pause_ms());
 	}
 
 	#pause_ms() {
-		const longest = Math.max(PAUSE_MAX_MS, this.every_ms);
+		return this.#failures ? Math.min(RETRY_MS * 2 ** (this.#failures - 1), PAUSE_MAX_MS) : this.every_ms;
+	}
 
-		return Math.min(this.every_ms * 2 ** Math.max(0, this.#failures - 1), longest);
+	/* Another one got an answer. What failed a moment ago, while others do not, has a reason of its own. */
+	#wake() {
+		if (this.#failures && performance.now() - this.#failed_at > RETRY_MS)
+			this.run();
 	}
 }
-
-/* Who notices first that the service is back wakes all others. */
-is_connected.listen((is_back) => is_back && refresh());
 
 /*
  * What load() answers, again and again. While another key is being loaded, what was there before stays, is_stale.

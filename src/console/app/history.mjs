@@ -115,8 +115,8 @@ function Stretches({ decision, chosen }) {
 
 function last_contact({ last_contact_id, last_ordinal }) {
 	if (last_ordinal !== null)
-		return `a moment before (choice ${last_ordinal + 1} of the same batch)`;
-	return last_contact_id === null ? "never" : `when contact ${last_contact_id} was the newest`;
+		return "a moment before";
+	return last_contact_id === null ? "never" : `at contact ${last_contact_id}`;
 }
 
 function Candidates({ decision, chosen, name }) {

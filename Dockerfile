@@ -1,7 +1,7 @@
 # Two images from one file:
 #   docker build -t lead-distribution-crm .                   the service with a PostgreSQL of its own (the default)
 #   docker build -t leadd-service --target service .          the service alone, for a database elsewhere
-# Everything comes from Debian but the libraries of the documentation pages, which src/console/package-lock.json pins.
+# Everything comes from Debian but the browser libraries, which src/console/package-lock.json pins.
 # To move to a newer base: the tag's date and its digest (of the index of all platforms), together.
 ARG DEBIAN=debian:bookworm-20261005-slim@sha256:7c7b2c966bc9ee8cedfeef67e0e279108992c77681fa595db4a9d65c06ccc587
 

@@ -8,8 +8,12 @@ import { join } from "node:path";
 const [npm, output] = process.argv.slice(2);
 const RULE = "=".repeat(78);
 
-/* The packages whose files are embedded, and the files among them that were bundled out of other packages. */
+/*
+ * The packages whose files are embedded. Some of these were bundled out of other packages: which ones, a source
+ * map beside the bundle tells, or else `parts`.
+ */
 const EMBEDDED = [
+	{ name: "htm", parts: ["preact"] },
 	{ name: "swagger-ui-dist", bundle: "swagger-ui-bundle.js" },
 	{ name: "redoc", bundle: "bundles/redoc.standalone.js" },
 ];
@@ -79,13 +83,14 @@ function embedded_sections(lock) {
 	const sections = [];
 	const bundled = new Map();
 
-	for (const { name, bundle } of EMBEDDED) {
+	for (const { name, bundle, parts } of EMBEDDED) {
 		const folder = package_folder(lock, name) ?? fail(`${name} is not installed in ${npm}`);
-		const file = join(folder, bundle);
 
 		sections.push(package_section(folder));
-		sections.push(section(`${name}: notices inside ${bundle}`, [read_text(`${file}.LICENSE.txt`)]));
-		for (const part of bundled_names(`${file}.map`))
+		if (bundle)
+			sections.push(section(`${name}: notices inside ${bundle}`,
+				[read_text(join(folder, `${bundle}.LICENSE.txt`))]));
+		for (const part of parts ?? bundled_names(join(folder, `${bundle}.map`)))
 			bundled.set(part, [...(bundled.get(part) ?? []), name]);
 	}
 	return sections.concat(bundled_sections(lock, bundled));

@@ -26,7 +26,7 @@ struct answer {
 	enum answer_shape shape;
 	const struct schema *schema;
 	unsigned headers;
-	const char *content_type; /* ANSWER_OTHER */
+	const char *content_type; /* ANSWER_OTHER; of other shapes: what a client that asks for it gets instead */
 };
 
 enum { ANSWERS_MAX = 3, PROBLEMS_MAX = 4 };

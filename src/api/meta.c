@@ -166,22 +166,19 @@ const struct endpoint meta_root_endpoint = {
 	.id = "readRoot",
 	.tag = "Service",
 	.summary = "The door",
-	.about = "Sends a browser to /docs; tells any other client that the service is there.",
+	.about = "Shows the console to a browser, that is to a client that accepts text/html; tells any other one that "
+		 "the service is there.",
 	.is_open = true,
-	.answers = { { 200, "The service is there.", ANSWER_OBJECT, &health_schema },
-		     { 303, "To /docs, for a client that accepts text/html.", ANSWER_EMPTY, NULL,
-		       ANSWER_HAS_LOCATION } },
+	.answers = { { 200, "The service is there.", ANSWER_OBJECT, &health_schema, .content_type = "text/html" } },
 };
 
 void meta_root(struct request *request)
 {
 	reply_header(request, "Vary", "Accept");
-	if (wants_html(request)) {
-		reply_header(request, "Location", "/docs");
-		reply_empty(request, 303);
-		return;
-	}
-	reply_json(request, 200, TEXT("{\"status\":\"ok\"}"));
+	if (wants_html(request))
+		reply_page(request, "console.html", POLICY("'self'", ""));
+	else
+		reply_json(request, 200, TEXT("{\"status\":\"ok\"}"));
 }
 
 /* -- problems ---------------------------------------------------------------------------------- */
@@ -215,7 +212,7 @@ const struct endpoint meta_problem_endpoint = {
 	.summary = "What a problem means",
 	.about = "The type of every problem+json leads here.",
 	.is_open = true,
-	.answers = { { 200, "The explanation.", ANSWER_OBJECT, &problem_page_schema } },
+	.answers = { { 200, "The explanation.", ANSWER_OBJECT, &problem_page_schema, .content_type = "text/html" } },
 };
 
 static const struct problem *find_problem(const struct problem *const *problems, struct text slug)

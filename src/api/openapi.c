@@ -151,7 +151,10 @@ static void print_content(struct buf *out, const struct answer *answer)
 				   "the last may be shorter than limit, when its items are large.\"}");
 		buf_string(out, "}}");
 	}
-	buf_string(out, "}}");
+	buf_char(out, '}');
+	if (answer->content_type)
+		buf_printf(out, ",\"%s\":{}", answer->content_type);
+	buf_char(out, '}');
 }
 
 static void print_answers(struct buf *out, const struct endpoint *endpoint)

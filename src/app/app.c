@@ -231,9 +231,9 @@ static void print_welcome(const struct app *app)
 	snprintf(url, sizeof(url), "http://%s%s%s:%d", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
 		 server_port(app->server));
 	printf("leadd " LEADD_VERSION " listening on %s\n", url);
+	printf("  console        %s/\n", url);
 	printf("  try the API    %s/docs\n", url);
 	printf("  read about it  %s/redoc\n", url);
-	printf("  console        %s/ (leads to the documentation for now)\n", url);
 	if (app->database.quickstart)
 		printf("  database       %s\n", quickstart_psql_command(app->database.quickstart));
 	fflush(stdout);

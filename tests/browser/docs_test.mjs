@@ -165,7 +165,7 @@ test("the pages lead to each other, to the document and to the licences", async 
 		const { page } = await world.visit(path);
 		const links = await page.locator("header nav a").evaluateAll((all) => all.map((link) => link.href));
 
-		assert.equal(links.length, 4);
+		assert.equal(links.length, 5);
 		assert.equal(await page.locator("header [aria-current=page]").getAttribute("href"), path);
 		for (const link of links)
 			assert.equal((await fetch(link)).status, 200, link);
@@ -173,6 +173,7 @@ test("the pages lead to each other, to the document and to the licences", async 
 
 	const notices = await (await fetch(`${world.url}/assets/third-party-notices.txt`)).text();
 
-	for (const name of ["swagger-ui-dist", "redoc", "libevent", "json-c", "libpq", "OpenSSL", "zlib"])
+	for (const name of ["htm", "preact", "swagger-ui-dist", "redoc", "libevent", "json-c", "libpq", "OpenSSL",
+		"zlib"])
 		assert.ok(notices.includes(name), `${name} is not in the notices`);
 });

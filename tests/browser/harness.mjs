@@ -51,6 +51,7 @@ class Visit {
 		this.page = page;
 		this.url = url;
 		this.complaints = [];
+		this.expected = [];
 		this.requests = [];
 	}
 
@@ -75,6 +76,11 @@ class Visit {
 			this.complaints.push(`console: ${line.text()}`);
 	}
 
+	/* What the test provokes: a complaint like that is none, but must come. */
+	expects(pattern) {
+		this.expected.push(pattern);
+	}
+
 	policy() {
 		return this.answer.headers()["content-security-policy"] ?? "";
 	}
@@ -88,7 +94,10 @@ class Visit {
 		});
 
 		assert.deepEqual(foreign, [], "asked other hosts");
-		assert.deepEqual(this.complaints, []);
+		for (const pattern of this.expected)
+			assert.ok(this.complaints.some((complaint) => pattern.test(complaint)), `no ${pattern}`);
+		assert.deepEqual(this.complaints.filter((complaint) =>
+			!this.expected.some((pattern) => pattern.test(complaint))), []);
 		for (const directive of STRICT_POLICY)
 			assert.ok(this.policy().split(/; */).includes(directive), `${directive} is not in: ${this.policy()}`);
 		assert.doesNotMatch(this.policy(), /unsafe-|\*|https?:/);
@@ -106,9 +115,19 @@ class World {
 		return (await fetch(`${this.url}/openapi.json`)).json();
 	}
 
+	/* What the API answers; it has to accept the request. */
+	async api(method, path, body) {
+		const answer = await fetch(`${this.url}/api/v1/${path}`, {
+			method, ...body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } },
+		});
+
+		assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
+		return answer.status === 204 ? null : answer.json();
+	}
+
 	/* Opens a page in a profile of its own. */
-	async visit(path) {
-		const context = await this.browser.newContext({ viewport: { width: 1400, height: 1000 } });
+	async visit(path, { width = 1400 } = {}) {
+		const context = await this.browser.newContext({ viewport: { width, height: 1000 } });
 		const visit = new Visit(await context.newPage(), this.url);
 
 		this.visits.push(visit);

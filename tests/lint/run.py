@@ -193,9 +193,23 @@ def check_scripts():
         except SyntaxError as error:
             fault(path, error.lineno, error.msg)
     if shutil.which("node"):
-        pages = glob.glob("src/console/**/*.js", recursive=True)
+        pages = glob.glob("src/console/**/*.*js", recursive=True)
         for path in sorted(pages + glob.glob("tests/browser/**/*.mjs", recursive=True)):
             run(["node", "--check", path], path)
+
+
+def check_console():
+    """The console's files keep to the limits of the house, and each is named where it has to be."""
+    embedded = read("src/console/assets.txt").split()
+    page = read("src/console/console.html")
+    for path in sorted(glob.glob("src/console/app/*")):
+        name = os.path.basename(path)
+        if check_text_limits(path, read(path)) > LINES_MAX:
+            fault(path, 0, f"more than {LINES_MAX} lines")
+        if f"app/{name}" not in embedded:
+            fault(path, 0, "is not in src/console/assets.txt")
+        if f'"/assets/console/{name}"' not in page:
+            fault(path, 0, "is not in src/console/console.html, so it is asked for late")
 
 
 def check_documents():
@@ -289,6 +303,7 @@ def main():
         check_c_file(path, layers)
     check_sql()
     check_scripts()
+    check_console()
     check_documents()
     check_log_events()
     check_settings()

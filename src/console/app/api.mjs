@@ -1,0 +1,128 @@
+/* The only place that talks to the service. */
+import { has_value } from "./router.mjs";
+import { Store } from "./store.mjs";
+
+const PATIENCE_MS = 15_000;
+const NOT_REACHED = 0; /* the status of a request that got no answer */
+const AWAY = [NOT_REACHED, 502, 503, 504];
+
+/* What the service refused, or that it could not be asked. */
+class Problem extends Error {
+	/* body: problem+json, or {} */
+	constructor(status, body) {
+		super(body.detail ?? body.title ?? `The service answered with status ${status}.`);
+		this.status = status;
+		this.errors = body.errors ?? [];
+	}
+
+	get is_away() {
+		return AWAY.includes(this.status);
+	}
+}
+
+/* Whether the newest request was answered by a service that can serve. */
+export const is_connected = new Store(true);
+
+const change_listeners = new Set();
+
+/* Calls the listener whenever this page has changed something; returns what ends it. */
+export function on_change(listener) {
+	change_listeners.add(listener);
+	return () => change_listeners.delete(listener);
+}
+
+export function refresh() {
+	for (const listener of [...change_listeners])
+		listener();
+}
+
+function url_of(path, query = {}) {
+	const url = new URL(path, new URL("/api/v1/", location.origin));
+
+	for (const [name, value] of Object.entries(query))
+		if (has_value(value))
+			url.searchParams.set(name, value);
+	return url;
+}
+
+async function body_of(answer) {
+	const text = await answer.text();
+
+	try {
+		return text ? JSON.parse(text) : {};
+	} catch {
+		return {};
+	}
+}
+
+async function ask(method, url, { body, version } = {}) {
+	const headers = { Accept: "application/json" };
+	let answer, json;
+
+	if (body !== undefined)
+		headers["Content-Type"] = "application/json";
+	if (version !== undefined)
+		headers["If-Match"] = `"${version}"`;
+	try {
+		answer = await fetch(url, {
+			method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+			cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS),
+		});
+		json = await body_of(answer);
+	} catch {
+		throw new Problem(NOT_REACHED, { detail: method === "GET" ? "The service cannot be reached."
+			: "The service did not answer. Whether the change was made will show when it is back." });
+	}
+	if (!answer.ok)
+		throw new Problem(answer.status, json);
+	return json;
+}
+
+async function ask_and_tell(...request) {
+	try {
+		const json = await ask(...request);
+
+		is_connected.set(true);
+		return json;
+	} catch (problem) {
+		is_connected.set(!problem.is_away);
+		throw problem;
+	}
+}
+
+/* path: below /api/v1/; query: members without a value are left out. */
+export function get(path, query) {
+	return ask_and_tell("GET", url_of(path, query));
+}
+
+/* All items of a list, page by page. */
+export async function get_all(path) {
+	const items = [];
+	let cursor;
+
+	do {
+		const page = await get(path, { limit: 200, cursor });
+
+		items.push(...page.items);
+		cursor = page.next_cursor;
+	} while (cursor);
+	return items;
+}
+
+/*
+ * Changes something; what is on screen is then read anew, also after a failure.
+ *
+ * version: the change is refused (412) unless the stored version is this one
+ */
+export async function change(method, path, body, version) {
+	try {
+		return await ask_and_tell(method, url_of(path), { body, version });
+	} finally {
+		refresh();
+	}
+}
+
+/* A question that needs a body, and changes nothing. */
+export function ask_with(path, body) {
+	return ask_and_tell("POST", url_of(path), { body });
+}

@@ -1,0 +1,96 @@
+/* A single contact: what was said, by whom, and what happened to it. */
+import { change, get, get_all } from "./api.mjs";
+import { DetailActions, OVERTAKEN_TEXT } from "./contact_actions.mjs";
+import { Dialog, show_dialog } from "./dialog.mjs";
+import { OperatorName, SourceName } from "./directory.mjs";
+import { Buttons, Field, Form, use_form } from "./forms.mjs";
+import { History } from "./history.mjs";
+import { say } from "./notices.mjs";
+import { Card, Email, Loaded, Page, Phone, Status, When } from "./parts.mjs";
+import { use_poll } from "./poll.mjs";
+import { html, useState } from "./preact.mjs";
+import { link } from "./router.mjs";
+
+async function load(id) {
+	const [contact, history] = await Promise.all([get(`contacts/${id}`), get_all(`contacts/${id}/history`)]);
+
+	return { contact, history, lead: await get(`leads/${contact.lead_id}`) };
+}
+
+export function Contact({ id }) {
+	const { data, problem } = use_poll(() => load(id), id);
+
+	return html`<${Page} title=${`Contact ${id}`}
+		remark=${data && html`from <${SourceName} id=${data.contact.source_id} />`}
+		actions=${data && html`<${DetailActions} contact=${data.contact} />`}>
+		<${Loaded} data=${data} problem=${problem}>${({ contact, history, lead }) => html`<div class="columns">
+			<div>
+				<${Message} contact=${contact} />
+				<${Card} title="What happened"><${History} entries=${history} /></${Card}>
+			</div>
+			<div>
+				<${State} contact=${contact} />
+				<${Lead} lead=${lead} />
+			</div>
+		</div>`}</${Loaded}>
+	</${Page}>`;
+}
+
+function Message({ contact }) {
+	const edit = () => show_dialog((on_close) => html`
+		<${MessageDialog} contact=${contact} on_close=${on_close} />`);
+
+	return html`<${Card} title="Message" aside=${html`<button onClick=${edit}>Edit message</button>`}>
+		<p class="message">${contact.message ?? "No message."}</p>
+		${contact.payload && html`<h3>Further data</h3>
+			<pre tabindex="0">${JSON.stringify(contact.payload, null, 2)}</pre>`}
+	</${Card}>`;
+}
+
+/* Keeps to the version that the person began with, so that nobody's words are written over unseen. */
+function MessageDialog({ contact, on_close }) {
+	const form = use_form({ message: contact.message ?? "" });
+	const [seen, set_seen] = useState(contact);
+	const is_overtaken = form.problem?.status === 412;
+	const save = async () => {
+		const body = { message: form.values.message.trim() ? form.values.message : null };
+
+		if (await form.submit(() => change("PATCH", `contacts/${contact.id}`, body, seen.version))) {
+			say("The message is saved.");
+			on_close();
+		} else
+			set_seen(await get(`contacts/${contact.id}`).catch(() => seen));
+	};
+
+	return html`<${Dialog} title=${`Message of contact ${contact.id}`} on_close=${on_close}>
+		<${Form} form=${is_overtaken ? { ...form, problem: null } : form} fields=${["message"]}
+			on_submit=${save}>
+			${is_overtaken && html`<div class="fault" role="alert">
+				<p>${OVERTAKEN_TEXT} What you typed is still here; it would replace this:</p>
+				<p class="message">${seen.message ?? "No message."}</p>
+			</div>`}
+			<${Field} label="Message" is_long autofocus ...${form.field("message")} />
+			<${Buttons} form=${form} label=${is_overtaken ? "Replace" : "Save"} on_back=${on_close} />
+		</${Form}>
+	</${Dialog}>`;
+}
+
+function State({ contact }) {
+	return html`<${Card} title="How it stands"><dl class="facts">
+		<dt>Status</dt><dd><${Status} status=${contact.status} /></dd>
+		<dt>Operator</dt><dd><${OperatorName} id=${contact.operator_id} /></dd>
+		<dt>Came in</dt><dd><${When} at=${contact.created_at} /></dd>
+		<dt>Assigned</dt><dd><${When} at=${contact.assigned_at} /></dd>
+		<dt>Closed</dt><dd><${When} at=${contact.closed_at} /></dd>
+	</dl></${Card}>`;
+}
+
+function Lead({ lead }) {
+	return html`<${Card} title="Lead" aside=${html`<a href=${link(`leads/${lead.id}`)}>Open</a>`}><dl class="facts">
+		<dt>Known as</dt><dd>${lead.external_id}</dd>
+		<dt>Name</dt><dd>${lead.name ?? "–"}</dd>
+		<dt>Phone</dt><dd>${lead.phone ? html`<${Phone} number=${lead.phone} />` : "–"}</dd>
+		<dt>Email</dt><dd>${lead.email ? html`<${Email} address=${lead.email} />` : "–"}</dd>
+		<dt>Contacts</dt><dd>${lead.contact_count}</dd>
+	</dl></${Card}>`;
+}

@@ -1,0 +1,74 @@
+/* One dialog at a time, above everything, whatever becomes of the row that it was opened from. */
+import { html, useEffect, useRef, useState } from "./preact.mjs";
+import { route } from "./router.mjs";
+import { Store, use_store } from "./store.mjs";
+
+const open = new Store(null);
+
+route.listen(() => open.set(null));
+
+/* draw(close): what stands in the dialog, as a <Dialog> */
+export function show_dialog(draw) {
+	open.set({ draw });
+}
+
+function close_dialog() {
+	open.set(null);
+}
+
+export function DialogHost() {
+	return use_store(open)?.draw(close_dialog);
+}
+
+export function Dialog({ title, on_close, children }) {
+	const element = useRef(null);
+
+	useEffect(() => {
+		const opener = document.activeElement;
+
+		element.current.showModal();
+		return () => (opener?.isConnected ? opener : document.querySelector("h1"))?.focus();
+	}, []);
+	return html`<dialog ref=${element} aria-labelledby="dialog-title" onClose=${on_close}>
+		<header>
+			<h2 id="dialog-title">${title}</h2>
+			<button type="button" class="plain" aria-label="Close dialog" onClick=${on_close}>✕</button>
+		</header>
+		${children}
+	</dialog>`;
+}
+
+function Confirmation({ title, text, label, run, instead, on_close }) {
+	const [problem, set_problem] = useState(null);
+	const [is_busy, set_busy] = useState(false);
+	const confirm = async () => {
+		set_busy(true);
+		try {
+			await run();
+			on_close();
+		} catch (refusal) {
+			set_problem(refusal);
+			set_busy(false);
+		}
+	};
+
+	return html`<${Dialog} title=${title} on_close=${on_close}>
+		<p>${text}</p>
+		${problem && html`<p class="fault" role="alert">${problem.message}</p>`}
+		<footer>
+			<button type="button" onClick=${on_close}>Cancel</button>
+			${problem && instead && html`
+				<button type="button" onClick=${instead.run}>${instead.label}</button>`}
+			<button type="button" class="danger" disabled=${is_busy} onClick=${confirm}>${label}</button>
+		</footer>
+	</${Dialog}>`;
+}
+
+/*
+ * Asks once before something that cannot be taken back; a refusal is shown where it was asked.
+ *
+ * question: { title, text, label, run, instead }; instead: { label, run } to be offered after a refusal, or nothing
+ */
+export function ask_before(question) {
+	show_dialog((on_close) => html`<${Confirmation} ...${question} on_close=${on_close} />`);
+}

@@ -1,0 +1,96 @@
+/* What an operator works from: the own active contacts, and one click to be done with one. */
+import { get } from "./api.mjs";
+import { close } from "./contact_actions.mjs";
+import { SourceName, use_directory } from "./directory.mjs";
+import { Choice } from "./forms.mjs";
+import { count } from "./format.mjs";
+import { Age, Email, Empty, LoadBar, Loaded, Page, Phone } from "./parts.mjs";
+import { use_poll } from "./poll.mjs";
+import { html, useState } from "./preact.mjs";
+import { link } from "./router.mjs";
+
+const REMEMBERED = "leadd.operator";
+const SHOWN_MAX = 50;
+
+/* A browser may forbid keeping anything. */
+function remembered() {
+	try {
+		return localStorage.getItem(REMEMBERED) ?? "";
+	} catch {
+		return "";
+	}
+}
+
+function remember(id) {
+	try {
+		localStorage.setItem(REMEMBERED, id);
+	} catch {
+		/* then it is asked for again next time */
+	}
+}
+
+export function Mine() {
+	const { operators, is_loaded } = use_directory();
+	const [id, set_id] = useState(remembered);
+	const operator = operators.find((one) => String(one.id) === id);
+	const choose = (value) => {
+		remember(value);
+		set_id(value);
+	};
+
+	return html`<${Page} title="My contacts">
+		<div class="filters">
+			<${Choice} label="I am" name="me" value=${operator ? id : ""} on_value=${choose} options=${[
+				{ value: "", label: "Please choose" },
+				...operators.map((one) => ({ value: one.id, label: one.name })),
+			]} />
+			${operator && html`<${LoadBar} ...${operator} />`}
+		</div>
+		${operator && html`<${Contacts} key=${id} operator=${operator} />`}
+		${!operator && is_loaded && html`<${Empty} title="Who are you?">
+			Choose yourself above; this browser remembers it.</${Empty}>`}
+	</${Page}>`;
+}
+
+const leads = new Map(); /* those seen so far, by id */
+
+/* The contacts, with their leads: a lead is asked for once. */
+async function load(operator_id) {
+	const page = await get("contacts/", { operator_id, status: "active", limit: SHOWN_MAX });
+	const unknown = new Set(page.items.map(({ lead_id }) => lead_id).filter((id) => !leads.has(id)));
+
+	await Promise.all([...unknown].map(async (id) => leads.set(id, await get(`leads/${id}`))));
+	return page;
+}
+
+function Contacts({ operator }) {
+	const { data, problem } = use_poll(() => load(operator.id), "mine");
+
+	return html`<${Loaded} data=${data} problem=${problem}>${({ items, next_cursor }) => items.length ? html`
+		<p>${count(items.length, "active contact")}, newest first${next_cursor && "; there are more"}.</p>
+		<ul class="cards">${items.map((contact) => html`<li key=${contact.id}><${MyContact} contact=${contact}
+			lead=${leads.get(contact.lead_id)} /></li>`)}</ul>`
+		: html`<${Empty} title="All done">${operator.is_active ? "New contacts appear here by themselves."
+			: "You are inactive, so no new ones come."}</${Empty}>`}
+	</${Loaded}>`;
+}
+
+function MyContact({ contact, lead }) {
+	const [is_busy, set_busy] = useState(false);
+	const shut = async () => {
+		set_busy(true);
+		await close(contact);
+		set_busy(false);
+	};
+
+	return html`<article>
+		<h2><a href=${link(`contacts/${contact.id}`)}>${lead.name || lead.external_id}</a></h2>
+		<p class="hint"><${SourceName} id=${contact.source_id} />, for <${Age} at=${contact.assigned_at} /></p>
+		<p class="message">${contact.message ?? "No message."}</p>
+		<footer>
+			<p class="reach"><${Phone} number=${lead.phone} /><${Email} address=${lead.email} /></p>
+			<button class="done" disabled=${is_busy} aria-label=${`Close contact ${contact.id}`}
+				onClick=${shut}>Close</button>
+		</footer>
+	</article>`;
+}

@@ -1,0 +1,62 @@
+/* What is to be told once: that something was done, or why it was not. Read out by screen readers. */
+import { html, useEffect } from "./preact.mjs";
+import { Store, use_store } from "./store.mjs";
+
+const SHOWN_MS = 8000;
+
+const notice = new Store(null);
+
+/* action: { label, run } to be offered with it */
+export function say(text, action) {
+	notice.set({ text, action, is_complaint: false });
+}
+
+export function complain(text) {
+	notice.set({ text, is_complaint: true });
+}
+
+function dismiss_notice() {
+	notice.set(null);
+}
+
+/* Runs what may be refused, and tells the outcome; whether it was done. */
+export async function attempt(work, done_text, action) {
+	try {
+		await work();
+	} catch (problem) {
+		complain(problem.message);
+		return false;
+	}
+	say(done_text, action);
+	return true;
+}
+
+function Notice({ text, action, is_complaint }) {
+	const run = () => {
+		dismiss_notice();
+		action.run();
+	};
+
+	return html`<div class="notice ${is_complaint ? "complaint" : ""}">
+		<span>${text}</span>
+		${action && html`<button class="plain" onClick=${run}>${action.label}</button>`}
+		<button class="plain" aria-label="Dismiss" onClick=${dismiss_notice}>✕</button>
+	</div>`;
+}
+
+export function Notices() {
+	const shown = use_store(notice);
+
+	useEffect(() => {
+		if (!shown || shown.is_complaint)
+			return undefined;
+
+		const timer = setTimeout(dismiss_notice, SHOWN_MS);
+
+		return () => clearTimeout(timer);
+	}, [shown]);
+	return html`<div class="notices">
+		<div role="status">${shown && !shown.is_complaint && html`<${Notice} ...${shown} />`}</div>
+		<div role="alert">${shown?.is_complaint && html`<${Notice} ...${shown} />`}</div>
+	</div>`;
+}

@@ -1,0 +1,92 @@
+/* A single source: who takes which part, how it went, how it chooses. */
+import { change, get } from "./api.mjs";
+import { ask_before } from "./dialog.mjs";
+import { Buttons, Field, Form, Radios, use_form } from "./forms.mjs";
+import { duration, typed_number } from "./format.mjs";
+import { say } from "./notices.mjs";
+import { Card, Loaded, Page } from "./parts.mjs";
+import { use_poll } from "./poll.mjs";
+import { html, useEffect } from "./preact.mjs";
+import { go, link } from "./router.mjs";
+import { Shares } from "./shares.mjs";
+import { show_test_dialog } from "./test_contact.mjs";
+import { Weights } from "./weights.mjs";
+import { BACKLOGS, STRATEGIES } from "./words.mjs";
+
+export function Source({ id }) {
+	const { data: source, problem } = use_poll(() => get(`sources/${id}`), id);
+
+	return html`<${Page} title=${source?.name ?? `Source ${id}`}
+		remark=${source && STRATEGIES[source.strategy].about}
+		actions=${source && html`
+			<a class="button" href=${link("contacts", { source_id: id })}>Its contacts</a>
+			<button onClick=${() => show_test_dialog(source)}>Send a test contact</button>
+			<button onClick=${() => ask_to_delete(source)}>Delete</button>`}>
+		<${Loaded} data=${source} problem=${problem}>${() => html`
+			<${Weights} source=${source} />
+			<${Shares} source=${source} />
+			<${Settings} source=${source} />`}
+		</${Loaded}>
+	</${Page}>`;
+}
+
+function ask_to_delete({ id, name }) {
+	ask_before({
+		title: `Delete ${name}?`,
+		text: "Its weights go as well. A source that has contacts stays: they would lose where they came from.",
+		label: "Delete",
+		run: async () => {
+			await change("DELETE", `sources/${id}`);
+			say(`${name} is deleted.`);
+			go("sources");
+		},
+	});
+}
+
+function settings_of({ name, strategy, sticky_seconds, backlog }) {
+	return { name, strategy, sticky_seconds: String(sticky_seconds), backlog };
+}
+
+function sticky_hint(seconds) {
+	return seconds > 0
+		? `A lead that comes again within ${duration(seconds)} goes to the same operator, if there is room.`
+		: "0: every contact is chosen for anew.";
+}
+
+function Settings({ source }) {
+	const settings = settings_of(source);
+	const form = use_form(settings);
+	const save = async () => {
+		const body = { ...form.values, sticky_seconds: typed_number(form.values.sticky_seconds) };
+		let saved;
+
+		if (!await form.submit(async () => (saved = await change("PATCH", `sources/${source.id}`, body))))
+			return;
+		form.reset(settings_of(saved));
+		say("The settings are saved.");
+	};
+
+	/* Others' changes show as long as nothing is typed. */
+	useEffect(() => {
+		if (!form.is_changed)
+			form.reset(settings);
+	}, [JSON.stringify(settings)]);
+	return html`<${Card} title="Settings">
+		<${Form} form=${form} fields=${["name", "sticky_seconds"]} on_submit=${save}>
+			<div class="pair">
+				<${Field} label="Name" ...${form.field("name")} />
+				<${Field} label="Same operator again within (seconds)" inputmode="numeric"
+					hint=${sticky_hint(Number(form.values.sticky_seconds))}
+					...${form.field("sticky_seconds")} />
+			</div>
+			<div class="pair">
+				<${Radios} legend="Who gets a contact" options=${STRATEGIES}
+					...${form.field("strategy")} />
+				<${Radios} legend="Contacts that wait are given out" options=${BACKLOGS}
+					...${form.field("backlog")} />
+			</div>
+			<${Buttons} form=${form} label="Save settings" is_ready=${form.is_changed} back="Discard"
+				on_back=${form.is_changed && (() => form.reset(settings))} />
+		</${Form}>
+	</${Card}>`;
+}

@@ -1,0 +1,155 @@
+/* Who takes which part of a source: a draft that can be tried out, and is saved as a whole. */
+import { change, get } from "./api.mjs";
+import { use_directory } from "./directory.mjs";
+import { Buttons, Form, error_of, use_form } from "./forms.mjs";
+import { share, typed_number } from "./format.mjs";
+import { say } from "./notices.mjs";
+import { Card, Empty, LoadBar, Loaded } from "./parts.mjs";
+import { use_poll } from "./poll.mjs";
+import { html, useEffect, useState } from "./preact.mjs";
+import { link } from "./router.mjs";
+import { Simulation } from "./simulation.mjs";
+
+export function Weights({ source }) {
+	const { data, problem } = use_poll(() => get(`sources/${source.id}/weights/`), "weights");
+
+	return html`<${Card} title="Weights">
+		<${Loaded} data=${data} problem=${problem}>${({ items }) => html`
+			<${Editor} source=${source} items=${items} />`}</${Loaded}>
+	</${Card}>`;
+}
+
+/* [{ operator_id, weight }], the weights as typed */
+function rows_of(items) {
+	return items.map(({ operator_id, weight }) => ({ operator_id, weight: String(weight) }));
+}
+
+function body_of(rows) {
+	return rows.map(({ operator_id, weight }) => ({ operator_id, weight: typed_number(weight) }));
+}
+
+/* As the service names it in what it refuses. */
+const weight_field = (index) => `weights[${index}].weight`;
+
+const same = (a, b) => JSON.stringify(body_of(a)) === JSON.stringify(body_of(b));
+
+function Editor({ source, items }) {
+	const { operators } = use_directory();
+	const stored = rows_of(items);
+	/* base: what was stored when the draft was begun */
+	const [{ base, rows }, set_state] = useState({ base: stored, rows: stored });
+	const form = use_form({});
+	const is_changed = !same(rows, base), is_overtaken = is_changed && !same(base, stored);
+	const set_rows = (fresh) => set_state({ base, rows: fresh });
+	const take_stored = () => {
+		set_state({ base: stored, rows: stored });
+		form.reset({});
+	};
+	const send = () => change("PUT", `sources/${source.id}/weights/`, { weights: body_of(rows) });
+	const save = async () => {
+		if (!await form.submit(send))
+			return;
+		set_state({ base: rows, rows });
+		say("The weights are saved.");
+	};
+
+	/* Others' changes show as long as there is no draft. */
+	useEffect(() => {
+		if (!is_changed)
+			take_stored();
+	}, [JSON.stringify(stored)]);
+	return html`<${Form} form=${form} fields=${rows.map((_, index) => weight_field(index))} on_submit=${save}>
+		${is_overtaken && html`<p class="fault" role="status">
+			Somebody else changed these weights meanwhile. Yours are not saved; saving replaces theirs.
+			<button type="button" class="plain" onClick=${take_stored}>Show theirs</button></p>`}
+		${rows.length ? html`
+			<${WeightRows} rows=${rows} set_rows=${set_rows} problem=${form.problem} />`
+			: html`<${NobodyServes} operators=${operators} />`}
+		<${AddOperator} operators=${operators} rows=${rows} set_rows=${set_rows} />
+		<${Buttons} form=${form} label="Save weights" is_ready=${is_changed} back="Discard"
+			on_back=${is_changed && take_stored} />
+		<${Simulation} source=${source} weights=${body_of(rows)} is_draft=${is_changed} />
+	</${Form}>`;
+}
+
+function NobodyServes({ operators }) {
+	if (operators.length)
+		return html`<${Empty} title="Nobody serves this source yet">
+			Its contacts wait until you add operators here.</${Empty}>`;
+	return html`<${Empty} title="There are no operators yet"
+		action=${html`<a class="button" href=${link("operators")}>Operators</a>`}>
+		Create some first; then say here who takes which part.</${Empty}>`;
+}
+
+/* The share that each weight comes to while everybody has room; null where something else than a weight is typed. */
+function shares_of(rows) {
+	const weights = body_of(rows).map(({ weight }) => typeof weight === "number" && weight >= 0 ? weight : null);
+	const sum = weights.reduce((total, weight) => total + (weight ?? 0), 0);
+
+	return weights.map((weight) => weight === null ? null : sum && weight / sum);
+}
+
+function WeightRows({ rows, set_rows, problem }) {
+	const shares = shares_of(rows);
+	const put = (index, weight) => set_rows(rows.map((row, at) => at === index ? { ...row, weight } : row));
+	const remove = (index) => set_rows(rows.filter((_, at) => at !== index));
+
+	return html`<table class="plain-table weights">
+		<caption class="unseen">Weights of this source</caption>
+		<thead><tr>
+			<th scope="col">Operator</th><th scope="col">Weight</th><th scope="col">Share</th>
+			<th scope="col" class="wide-only">Load now</th>
+			<th scope="col"><span class="unseen">Remove</span></th>
+		</tr></thead>
+		<tbody>${rows.map((row, index) => html`
+			<${WeightRow} key=${row.operator_id} ...${row} share=${shares[index]}
+				error=${error_of(problem, weight_field(index))}
+				on_weight=${(weight) => put(index, weight)}
+				on_remove=${() => remove(index)} />`)}</tbody>
+	</table>`;
+}
+
+function WeightRow({ operator_id, weight, share: part, error, on_weight, on_remove }) {
+	const { operators, operator_name } = use_directory();
+	const operator = operators.find(({ id }) => id === operator_id), name = operator_name(operator_id);
+	const error_id = `weight-error-${operator_id}`;
+
+	return html`<tr>
+		<th scope="row">${name}</th>
+		<td>
+			<input class="weight" inputmode="decimal" autocomplete="off" value=${weight}
+				aria-label=${`Weight of ${name}`} aria-invalid=${error ? "true" : undefined}
+				aria-describedby=${error ? error_id : undefined}
+				onInput=${({ target }) => on_weight(target.value)} />
+			${error && html`<p class="error" id=${error_id}>${error}</p>`}
+		</td>
+		<td class="share"><${ShareBar} value=${part} /></td>
+		<td class="wide-only">${operator && html`<${LoadBar} ...${operator} />`}</td>
+		<td class="actions"><button type="button" class="plain" aria-label=${`Remove ${name}`} title="Remove"
+			onClick=${on_remove}>✕</button></td>
+	</tr>`;
+}
+
+function ShareBar({ value }) {
+	if (value === null)
+		return "–";
+	return html`<span class="bar" aria-hidden="true"><span style=${{ width: `${value * 100}%` }}></span></span>
+		<span class="figures">${share(value)}</span>`;
+}
+
+function AddOperator({ operators, rows, set_rows }) {
+	const others = operators.filter(({ id }) => !rows.some(({ operator_id }) => operator_id === id));
+
+	if (!others.length)
+		return null;
+	return html`<label class="add"><span>Add an operator</span>
+		<select value="" onChange=${(event) => {
+			set_rows([...rows, { operator_id: Number(event.target.value), weight: "1" }]);
+			event.target.value = "";
+		}}>
+			<option value="">Please choose</option>
+			${others.map(({ id, name, is_active }) => html`<option key=${id} value=${id}>
+				${name}${is_active ? "" : " (inactive)"}</option>`)}
+		</select>
+	</label>`;
+}

@@ -28,6 +28,7 @@ import case_network  # noqa: E402,F401
 
 OWN = "LEADD_FAULTS_OWN"  # the namespaces that we have entered: "network", "mounts"
 LOG_LINES_MAX = 60
+TRIES = 3  # where a time that was promised is not kept: others may have had the processors
 
 
 def enter_namespaces():
@@ -56,12 +57,18 @@ def succeeds(*command):
 
 
 def run_case(world, wanted):
-    started = time.monotonic()
-    try:
-        figures, found = world.run(wanted)
-    except Exception:  # a case fails in whatever way it likes
-        traceback.print_exc(file=sys.stdout)
-        figures, found = "no figures", ["it did not come to its end"]
+    """Whether it passed. What is lost, double or wrong is so at once; only what came too late gets another try."""
+    for number in range(1, TRIES + 1):
+        started = time.monotonic()
+        try:
+            figures, late, found = world.run(wanted)
+        except Exception:  # a case fails in whatever way it likes
+            traceback.print_exc(file=sys.stdout)
+            figures, late, found = "no figures", [], ["it did not come to its end"]
+        if found or not late or number == TRIES:
+            break
+        print(f"late   {wanted.run.__name__}: {'; '.join(late)}; once more", flush=True)
+    found += late
     print(f"{'FAILED' if found else 'passed'} {wanted.run.__name__}: {wanted.title}\n"
           f"       {figures}; {time.monotonic() - started:.0f} s", flush=True)
     for complaint in found[:20]:

@@ -214,7 +214,7 @@ class World:
     # -- one case ----------------------------------------------------------------------------------
 
     def run(self, wanted):
-        """(figures as text, complaints)"""
+        """(figures as text, promised times that were not kept, complaints)"""
         with contextlib.ExitStack() as stack:
             if wanted.disk:
                 self.disk = stack.enter_context(self.primary.small_disk(wanted.disk))
@@ -235,29 +235,28 @@ class World:
                 crowd.comes_through()
         finally:
             log = crowd.stop()
-        figures, found = self._figures(wanted, crowd, watch.start, healed)
+        figures, late = self._figures(wanted, crowd, watch.start, healed)
         for replica in self.replicas:
             replica.server.must_be_sane()
         self.wait_until_served()
-        found += crowd.faults[:10]
         # The books are of the whole database: what was found once is told once.
         new = [complaint for complaint in books.complaints(self.psql, self.scene, log) if complaint not in self.known]
         self.known.update(new)
-        return figures, found + new
+        return figures, late, crowd.faults[:10] + new
 
     def _figures(self, wanted, crowd, start, healed):
-        found = []
+        late = []
         pause = crowd.longest_pause(start)
         text = f"{pause:.2f} s without service, 503 after {crowd.longest_refusal:.2f} s at most"
         if wanted.pause_s is not None and pause > wanted.pause_s:
-            found.append(f"{pause:.2f} s without service, promised: {wanted.pause_s}")
+            late.append(f"{pause:.2f} s without service, promised: {wanted.pause_s}")
         if healed is not None:
             back = crowd.first_after(healed)
             text += f", {back:.2f} s of it after the cause was gone"
             if wanted.back_s is not None and back > wanted.back_s:
-                found.append(f"back after {back:.2f} s, promised: {wanted.back_s}")
+                late.append(f"back after {back:.2f} s, promised: {wanted.back_s}")
         outcomes = [entry.outcome for entry in crowd.log]
-        return text + "; " + ", ".join(f"{outcomes.count(name)} {name}" for name in ("ok", "failed", "unknown")), found
+        return text + "; " + ", ".join(f"{outcomes.count(name)} {name}" for name in ("ok", "failed", "unknown")), late
 
     def close(self):
         if os.environ.get("FAULTS_LOGS"):

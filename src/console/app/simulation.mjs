@@ -38,7 +38,12 @@ export function Simulation({ source, weights, is_draft }) {
 function Controls({ form, strategy, run }) {
 	const put = (name, member = "value") => ({ target }) => form.set(name, target[member]);
 
-	return html`<div class="inline">
+	/* A form of its own: Enter tries out, and never saves the weights. */
+	return html`<form class="inline" novalidate onSubmit=${(event) => {
+		event.preventDefault();
+		if (!form.is_busy)
+			run();
+	}}>
 		<label><span>Contacts</span><input class="weight" inputmode="numeric" autocomplete="off"
 			value=${form.values.contacts} onInput=${put("contacts")} /></label>
 		<label><span>Strategy</span><select onChange=${put("strategy")}>
@@ -47,8 +52,8 @@ function Controls({ form, strategy, run }) {
 		</select></label>
 		<label class="check"><input type="checkbox" checked=${form.values.has_no_limits}
 			onChange=${put("has_no_limits", "checked")} /><span>Leave limits aside</span></label>
-		<button type="button" disabled=${form.is_busy} onClick=${run}>Simulate</button>
-	</div>`;
+		<button disabled=${form.is_busy}>Simulate</button>
+	</form>`;
 }
 
 function refusal(problem) {

@@ -68,8 +68,8 @@ function Editor({ source, items }) {
 		<${AddOperator} operators=${operators} rows=${rows} set_rows=${set_rows} />
 		<${Buttons} form=${form} label="Save weights" is_ready=${is_changed} back="Discard"
 			on_back=${is_changed && take_stored} />
-		<${Simulation} source=${source} weights=${body_of(rows)} is_draft=${is_changed} />
-	</${Form}>`;
+	</${Form}>
+	<${Simulation} source=${source} weights=${body_of(rows)} is_draft=${is_changed} />`;
 }
 
 function NobodyServes({ operators }) {

@@ -183,6 +183,30 @@ test("an operator is remembered, closes a contact with a click, and can take it 
 	assert.equal((await read_contact(world, contact)).status, "active");
 });
 
+test("a double click closes one contact, not the one that moves up as well", async (world) => {
+	const operator = await make_operator(world);
+	const source = await make_source(world, [operator]);
+	const contacts = [await make_contact(world, source), await make_contact(world, source)];
+	const { page } = await world.visit("/#/mine");
+
+	await page.getByLabel("I am").selectOption({ label: operator.name });
+	await page.getByText("2 active contacts").waitFor();
+
+	const { x, y } = await button(page, `Close contact ${contacts[1].id}`).boundingBox();
+	const press = async (clickCount) => {
+		await page.mouse.down({ clickCount });
+		await page.mouse.up({ clickCount });
+	};
+
+	await page.mouse.move(x + 9, y + 9);
+	await press(1);
+	await page.getByText("1 active contact,").waitFor();
+	await press(2);
+	await button(page, "Reopen").click();
+	await page.getByText("2 active contacts").waitFor();
+	assert.equal((await read_contact(world, contacts[0])).version, 1);
+});
+
 test("the history says who was considered, what was drawn, and who was not considered and why", async (world) => {
 	const [chosen, inactive] = [await make_operator(world), await make_operator(world)];
 

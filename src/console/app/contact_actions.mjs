@@ -14,36 +14,44 @@ const CONFLICT = 409, OVERTAKEN = 412;
 export const OVERTAKEN_TEXT = "Somebody else changed this contact meanwhile. Nothing of yours was changed; "
 	+ "what is shown now is how it stands.";
 
-/* version: as it is shown; undefined where the newest one may be changed, whatever it is */
-async function act(work, done_text, action) {
+const under_way = new Set(); /* contacts that something is being done with, by id */
+
+/* One thing at a time with a contact: who presses again because the answer is slow means the same. */
+async function act(id, work, done_text, action) {
+	if (under_way.has(id))
+		return;
+	under_way.add(id);
 	try {
 		say(done_text(await work()), action);
 	} catch (problem) {
 		complain(problem.status === OVERTAKEN ? OVERTAKEN_TEXT : problem.message);
+	} finally {
+		under_way.delete(id);
 	}
 }
 
+/* version: as it is shown; undefined where the newest one may be changed, whatever it is */
 function set_status(id, status, version) {
 	return change("PATCH", `contacts/${id}`, { status }, version);
 }
 
 function reopen({ id }, version) {
-	return act(() => set_status(id, "active", version), ({ status }) =>
+	return act(id, () => set_status(id, "active", version), ({ status }) =>
 		status === "active" ? `Contact ${id} is active again.` : `Contact ${id} waits again.`);
 }
 
 export function close(contact, version) {
-	return act(() => set_status(contact.id, "closed", version), () => `Contact ${contact.id} is closed.`,
-		{ label: "Reopen", run: () => reopen(contact) });
+	return act(contact.id, () => set_status(contact.id, "closed", version),
+		() => `Contact ${contact.id} is closed.`, { label: "Reopen", run: () => reopen(contact) });
 }
 
 function release({ id }, version) {
-	return act(() => change("POST", `contacts/${id}/release`, undefined, version),
+	return act(id, () => change("POST", `contacts/${id}/release`, undefined, version),
 		() => `Contact ${id} waits again.`);
 }
 
 function choose_again({ id, operator_id }, version, operator_name) {
-	return act(() => change("POST", `contacts/${id}/assign`, {}, version), (now) =>
+	return act(id, () => change("POST", `contacts/${id}/assign`, {}, version), (now) =>
 		now.operator_id === operator_id ? `The choice fell on ${operator_name(now.operator_id)} again.`
 			: `Contact ${id} went to ${operator_name(now.operator_id)}.`);
 }

@@ -104,6 +104,33 @@ test("a draft of weights outlives what others save meanwhile", async (world) => 
 	assert.equal(await weight.inputValue(), "9");
 });
 
+test("what is saved leaves alone what somebody else changed meanwhile", async (world) => {
+	const operator = await make_operator(world);
+	const source = await make_source(world, [operator]);
+	const { lead_id } = await make_contact(world, source);
+	const { page } = await world.visit(`/#/sources/${source.id}`);
+	const name = fresh("Olga");
+	const type_while = async (path, theirs, label) => {
+		await page.getByLabel("Name").fill(name);
+		await world.api("PATCH", path, theirs);
+		await look_again(page);
+		await button(page, label).click();
+		await page.locator(".notices").getByText(/saved/).waitFor();
+
+		const stored = await world.api("GET", path);
+
+		assert.deepEqual({ ...stored, name, ...theirs }, stored);
+		await button(page, "Dismiss").click();
+	};
+
+	await type_while(`sources/${source.id}`, { strategy: "least_loaded" }, "Save settings");
+	await page.goto(`${world.url}/#/leads/${lead_id}`);
+	await type_while(`leads/${lead_id}`, { phone: "+1" }, "Save");
+	await page.goto(`${world.url}/#/operators`);
+	await button(page, `Edit ${operator.name}`).click();
+	await type_while(`operators/${operator.id}`, { max_load_limit: 77 }, "Save");
+});
+
 test("who is deactivated can pass on the contacts", async (world) => {
 	const [leaver, stayer] = [await make_operator(world), await make_operator(world)];
 	const source = await make_source(world, [leaver]);

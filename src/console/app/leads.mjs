@@ -87,8 +87,8 @@ function LeadForm({ lead }) {
 	const stored = values_of(lead);
 	const form = use_form(stored);
 	const save = async () => {
-		const changed = Object.entries(form.values).filter(([name, value]) => value !== stored[name]);
-		const body = Object.fromEntries(changed.map(([name, value]) => [name, value.trim() ? value : null]));
+		const body = Object.fromEntries(Object.entries(form.changes).map(([name, value]) =>
+			[name, value.trim() ? value : null]));
 		let saved;
 
 		if (!await form.submit(async () => (saved = await change("PATCH", `leads/${lead.id}`, body))))

@@ -57,9 +57,11 @@ function Settings({ source }) {
 	const settings = settings_of(source);
 	const form = use_form(settings);
 	const save = async () => {
-		const body = { ...form.values, sticky_seconds: typed_number(form.values.sticky_seconds) };
+		const { sticky_seconds, ...body } = form.changes;
 		let saved;
 
+		if (sticky_seconds !== undefined)
+			body.sticky_seconds = typed_number(sticky_seconds);
 		if (!await form.submit(async () => (saved = await change("PATCH", `sources/${source.id}`, body))))
 			return;
 		form.reset(settings_of(saved));

@@ -45,11 +45,16 @@ function Editor({ source, items }) {
 		set_state({ base: stored, rows: stored });
 		form.reset({});
 	};
-	const send = () => change("PUT", `sources/${source.id}/weights/`, { weights: body_of(rows) });
 	const save = async () => {
-		if (!await form.submit(send))
+		let saved;
+
+		if (!await form.submit(async () =>
+			(saved = await change("PUT", `sources/${source.id}/weights/`, { weights: body_of(rows) }))))
 			return;
-		set_state({ base: rows, rows });
+		/* The service puts them in its order; what was typed meanwhile stays. */
+		const fresh = rows_of(saved.items);
+
+		set_state(({ rows: now }) => ({ base: fresh, rows: now === rows ? fresh : now }));
 		say("The weights are saved.");
 	};
 

@@ -194,12 +194,19 @@ test("a waiting contact is assigned by hand, to somebody full only on insistence
 
 test("an operator is remembered, closes a contact with a click, and can take it back", async (world) => {
 	const operator = await make_operator(world);
-	const contact = await make_contact(world, await make_source(world, [operator]),
-		{ message: "Call me", lead: { name: "Maria", phone: "+49 30 1" } });
+	const source = await make_source(world, [operator]);
+	const contact = await make_contact(world, source, { message: "Call me", lead: { name: "Maria" } });
 	const { page } = await world.visit("/#/mine");
 
 	await page.getByLabel("I am").selectOption({ label: operator.name });
-	await page.getByRole("link", { name: "+49 30 1" }).waitFor();
+	await page.getByRole("link", { name: "Maria" }).waitFor();
+
+	const { id } = await make_contact(world, source,
+		{ lead_external_id: contact.lead_external_id, lead: { phone: "+49 30 1" } });
+
+	await look_again(page);
+	await page.getByRole("link", { name: "+49 30 1" }).nth(1).waitFor();
+	await world.api("PATCH", `contacts/${id}`, { status: "closed" });
 	await page.getByRole("link", { name: "Overview" }).click();
 	await page.getByRole("link", { name: "My contacts" }).click();
 	await button(page, `Close contact ${contact.id}`).click();

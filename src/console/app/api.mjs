@@ -45,14 +45,14 @@ function url_of(path, query = {}) {
 	return url;
 }
 
-async function body_of(answer) {
-	const text = await answer.text();
+/* Whole numbers that JavaScript would round, such as ids above 2^53, become texts of the same digits. */
+function exact(name, value, context) {
+	return Number.isInteger(value) && !Number.isSafeInteger(value) ? context?.source ?? value : value;
+}
 
-	try {
-		return text ? JSON.parse(text) : {};
-	} catch {
-		return {};
-	}
+/* Throws for what is not JSON: then something else has answered, the login page of a proxy for example. */
+async function body_of(answer) {
+	return answer.status === 204 ? {} : JSON.parse(await answer.text(), exact);
 }
 
 async function ask(method, url, { body, version } = {}) {

@@ -363,6 +363,10 @@ test("a lead is found by the beginning of a phone number, and corrected", async 
 	await page.getByLabel("Name").fill("Maria");
 	await button(page, "Save").click();
 	await page.getByRole("heading", { name: "Maria" }).waitFor();
+	await page.goBack();
+	await page.getByRole("row", { name: phone }).waitFor();
+	await page.getByRole("link", { name: "Leads", exact: true }).click();
+	await page.waitForFunction(() => document.querySelector("[type=search]").value === "");
 	assert.equal((await world.api("GET", `leads/${lead_id}`)).name, "Maria");
 });
 

@@ -6,7 +6,7 @@ import { number } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Empty, Loaded, Page, Pager, Table, When } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
-import { html, useEffect, useState } from "./preact.mjs";
+import { html, useEffect, useRef, useState } from "./preact.mjs";
 import { link, replace_query } from "./router.mjs";
 
 const SEARCH_MIN = 2; /* characters; the service refuses less */
@@ -27,12 +27,21 @@ export function Leads({ query }) {
 /* What is typed is searched for after a short pause. */
 function Search({ q }) {
 	const [text, set_text] = useState(q);
+	const asked = useRef(q); /* what this field put into the address last */
 	const wanted = text.trim();
 
+	/* A link, or the way back, brought another query. */
+	useEffect(() => {
+		if (q !== asked.current)
+			set_text(q);
+		asked.current = q;
+	}, [q]);
 	useEffect(() => {
 		const timer = setTimeout(() => {
-			if (wanted !== q && (!wanted || wanted.length >= SEARCH_MIN))
-				replace_query({ q: wanted });
+			if (wanted === asked.current || (wanted && wanted.length < SEARCH_MIN))
+				return;
+			asked.current = wanted;
+			replace_query({ q: wanted });
 		}, TYPING_MS);
 
 		return () => clearTimeout(timer);

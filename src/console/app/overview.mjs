@@ -58,7 +58,7 @@ function FirstSteps({ operators, sources }) {
 
 function Totals({ operators, page }) {
 	const active = operators.filter(({ is_active }) => is_active);
-	const load = operators.reduce((sum, { active_load }) => sum + active_load, 0);
+	const load = (some) => some.reduce((sum, { active_load }) => sum + active_load, 0);
 	const capacity = active.reduce((sum, { max_load_limit }) => sum + max_load_limit, 0);
 	const free = operators.reduce((sum, operator) => sum + operator.free, 0);
 	const waiting = `${number(page.items.length)}${page.next_cursor ? "+" : ""}`;
@@ -67,8 +67,9 @@ function Totals({ operators, page }) {
 	return html`<dl class="totals">
 		<${Total} name="Contacts waiting" value=${waiting} is_urgent=${oldest}
 			remark=${oldest ? `the oldest for ${duration(oldest.waiting_seconds)}` : "nobody waits"} />
-		<${Total} name="Contacts active" value=${number(load)}
-			remark=${capacity ? `${share(load / capacity)} of ${count(capacity, "place")}` : "no places"} />
+		<${Total} name="Contacts active" value=${number(load(operators))}
+			remark=${capacity ? `${share(load(active) / capacity)} of ${count(capacity, "place")} taken`
+				: "no places"} />
 		<${Total} name="Free places" value=${number(free)}
 			is_urgent=${!free && operators.length > 0}
 			remark=${free ? "of active operators" : "nobody can take a contact now"} />
@@ -123,12 +124,13 @@ function Loads({ operators }) {
 
 function Sources({ sources, page }) {
 	const waiting = (id) => page.items.filter(({ source_id }) => source_id === id).length;
+	const at_least = page.next_cursor ? "at least " : "";
 
 	return html`<${Card} title="Sources" aside=${html`<a href=${link("sources")}>All sources</a>`}>
 		${sources.length ? html`<ul class="links">${sources.map(({ id, name, strategy }) => html`<li key=${id}>
 			<a href=${link(`sources/${id}`)}>${name}</a>
 			<span class="hint">${STRATEGIES[strategy].name}
-				${waiting(id) > 0 && `, ${number(waiting(id))} waiting`}</span>
+				${waiting(id) > 0 && `, ${at_least}${number(waiting(id))} waiting`}</span>
 		</li>`)}</ul>` : html`<${Empty} title="No sources yet">Contacts come in through sources.</${Empty}>`}
 	</${Card}>`;
 }

@@ -4,7 +4,7 @@ import { Store } from "./store.mjs";
 
 const PATIENCE_MS = 15_000;
 const NOT_REACHED = 0; /* the status of a request that got no answer */
-const AWAY = [NOT_REACHED, 502, 503, 504];
+const AWAY = [NOT_REACHED, 429, 500, 502, 503, 504]; /* say nothing about what was asked for: it is asked for again */
 
 /* What the service refused, or that it could not be asked. */
 class Problem extends Error {

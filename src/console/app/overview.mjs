@@ -13,6 +13,7 @@ import { STRATEGIES, WAITING_REASONS } from "./words.mjs";
 
 const WAITING_LOOKED_AT = 200;
 const WAITING_SHOWN = 10;
+const LISTED_MAX = 30; /* operators, sources: the whole lists are a link away */
 
 export function Overview() {
 	const directory = use_directory();
@@ -113,10 +114,10 @@ function by_load(a, b) {
 }
 
 function Loads({ operators }) {
-	const sorted = [...operators].sort(by_load);
+	const shown = [...operators].sort(by_load).slice(0, LISTED_MAX);
 
 	return html`<${Card} title="Load" aside=${html`<a href=${link("operators")}>All operators</a>`}>
-		${sorted.length ? html`<ul class="loads">${sorted.map((operator) => html`<li key=${operator.id}>
+		${shown.length ? html`<ul class="loads">${shown.map((operator) => html`<li key=${operator.id}>
 			<${OperatorName} id=${operator.id} /><${LoadBar} ...${operator} />
 		</li>`)}</ul>` : html`<${Empty} title="No operators yet">Operators take the contacts.</${Empty}>`}
 	</${Card}>`;
@@ -124,10 +125,11 @@ function Loads({ operators }) {
 
 function Sources({ sources, page }) {
 	const waiting = (id) => page.items.filter(({ source_id }) => source_id === id).length;
+	const shown = sources.slice(0, LISTED_MAX);
 	const at_least = page.next_cursor ? "at least " : "";
 
 	return html`<${Card} title="Sources" aside=${html`<a href=${link("sources")}>All sources</a>`}>
-		${sources.length ? html`<ul class="links">${sources.map(({ id, name, strategy }) => html`<li key=${id}>
+		${shown.length ? html`<ul class="links">${shown.map(({ id, name, strategy }) => html`<li key=${id}>
 			<a href=${link(`sources/${id}`)}>${name}</a>
 			<span class="hint">${STRATEGIES[strategy].name}
 				${waiting(id) > 0 && `, ${at_least}${number(waiting(id))} waiting`}</span>

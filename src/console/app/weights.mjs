@@ -142,19 +142,24 @@ function ShareBar({ value }) {
 		<span class="figures">${share(value)}</span>`;
 }
 
+/* With a button: by keyboard one comes to an option only through those before it. */
 function AddOperator({ operators, rows, set_rows }) {
+	const [chosen, set_chosen] = useState("");
 	const others = operators.filter(({ id }) => !rows.some(({ operator_id }) => operator_id === id));
+	const add = () => {
+		set_rows([...rows, { operator_id: Number(chosen), weight: "1" }]);
+		set_chosen("");
+	};
 
 	if (!others.length)
 		return null;
-	return html`<label class="add"><span>Add an operator</span>
-		<select value="" onChange=${(event) => {
-			set_rows([...rows, { operator_id: Number(event.target.value), weight: "1" }]);
-			event.target.value = "";
-		}}>
-			<option value="">Please choose</option>
-			${others.map(({ id, name, is_active }) => html`<option key=${id} value=${id}>
-				${name}${is_active ? "" : " (inactive)"}</option>`)}
-		</select>
-	</label>`;
+	return html`<div class="add">
+		<label><span>Add an operator</span>
+			<select value=${chosen} onChange=${({ target }) => set_chosen(target.value)}>
+				<option value="">Please choose</option>
+				${others.map(({ id, name, is_active }) => html`<option key=${id} value=${id}>
+					${name}${is_active ? "" : " (inactive)"}</option>`)}
+			</select></label>
+		<button type="button" disabled=${!chosen} onClick=${add}>Add</button>
+	</div>`;
 }

@@ -265,7 +265,7 @@ test("what is wrong with a field is said beside it", async (world) => {
 	visit.expects(/status of 422/);
 	await button(page, "New operator").first().click();
 	await page.getByLabel("Name").fill("  ");
-	await page.getByLabel("Limit").fill("many");
+	await page.getByLabel("Limit").fill("1,000");
 	await button(page, "Create").click();
 	await page.locator(".error").nth(1).waitFor();
 	for (const [label, message] of [["Name", /1 to 200/], ["Limit", /integer/]]) {

@@ -1,7 +1,7 @@
 /* Tries the weights as typed, before they count: the service's own rule on a copy. */
 import { ask_with } from "./api.mjs";
 import { use_form } from "./forms.mjs";
-import { count, number, share, typed_number } from "./format.mjs";
+import { count, number, share, typed_integer } from "./format.mjs";
 import { html, useState } from "./preact.mjs";
 import { STRATEGIES } from "./words.mjs";
 
@@ -13,7 +13,7 @@ export function Simulation({ source, weights, is_draft }) {
 	const { contacts, strategy, has_no_limits } = form.values;
 	const without_limits = weights.map(({ operator_id }) => ({ operator_id, max_load_limit: LIMIT_MAX }));
 	const draft = {
-		contacts: typed_number(contacts), weights, strategy: strategy || source.strategy,
+		contacts: typed_integer(contacts), weights, strategy: strategy || source.strategy,
 		operators: has_no_limits ? without_limits : [],
 	};
 	const draft_text = JSON.stringify(draft);

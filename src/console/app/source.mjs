@@ -2,7 +2,7 @@
 import { change, get } from "./api.mjs";
 import { ask_before } from "./dialog.mjs";
 import { Buttons, Field, Form, Radios, use_form } from "./forms.mjs";
-import { duration, typed_number } from "./format.mjs";
+import { duration, typed_integer } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Loaded, Page } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
@@ -61,7 +61,7 @@ function Settings({ source }) {
 		let saved;
 
 		if (sticky_seconds !== undefined)
-			body.sticky_seconds = typed_number(sticky_seconds);
+			body.sticky_seconds = typed_integer(sticky_seconds);
 		if (!await form.submit(async () => (saved = await change("PATCH", `sources/${source.id}`, body))))
 			return;
 		form.reset(settings_of(saved));

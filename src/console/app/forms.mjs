@@ -122,8 +122,10 @@ export function Field({ label, hint, error, name, value, on_value, is_long, ...r
 	}} />`;
 }
 
-/* options: [{ value, label, group }]; those of one group stand together. */
-export function Choice({ label, hint, error, name, value, on_value, options }) {
+/* options: [{ value, label, group }]; those of one group stand together. A value not among them shows itself. */
+export function Choice({ label, hint, error, name, value, on_value, options: given }) {
+	const is_known = given.some((option) => String(option.value) === String(value));
+	const options = is_known ? given : [...given, { value, label: value }];
 	const draw = (option) => html`<option value=${option.value} selected=${String(option.value) === String(value)}>
 		${option.label}</option>`;
 	const groups = [...new Set(options.map(({ group }) => group))];

@@ -52,7 +52,9 @@ test("from nothing, a team lead gets a contact distributed", async (world) => {
 	await button(page, "New source").first().click();
 	await page.getByLabel("Name").fill(fresh("Bot"));
 	await page.keyboard.press("Enter");
-	await page.getByLabel("Add an operator").selectOption({ label: anna });
+	await page.getByLabel("Add an operator").focus();
+	await page.keyboard.press("ArrowDown");
+	await button(page, "Add").click();
 	await button(page, "Save weights").click();
 	await told(page, "The weights are saved.");
 
@@ -74,7 +76,7 @@ test("weights show their shares as they are typed, and are tried out before they
 	await page.locator(".weights").getByText("75%").waitFor();
 	await page.getByText("Try this draft out").click();
 	await page.getByLabel("Contacts", { exact: true }).fill("10");
-	await button(page, "Simulate").click();
+	await page.keyboard.press("Enter");
 	await page.getByText("6 of 10 would find an operator; 4 would wait, the first of them is contact 7.").waitFor();
 
 	const stored = async () => {
@@ -102,6 +104,33 @@ test("a draft of weights outlives what others save meanwhile", async (world) => 
 	assert.equal(await weight.inputValue(), "5");
 	await button(page, "Show theirs").click();
 	assert.equal(await weight.inputValue(), "9");
+});
+
+test("what is saved leaves alone what somebody else changed meanwhile", async (world) => {
+	const operator = await make_operator(world);
+	const source = await make_source(world, [operator]);
+	const { lead_id } = await make_contact(world, source);
+	const { page } = await world.visit(`/#/sources/${source.id}`);
+	const name = fresh("Olga");
+	const type_while = async (path, theirs, label) => {
+		await page.getByLabel("Name").fill(name);
+		await world.api("PATCH", path, theirs);
+		await look_again(page);
+		await button(page, label).click();
+		await page.locator(".notices").getByText(/saved/).waitFor();
+
+		const stored = await world.api("GET", path);
+
+		assert.deepEqual({ ...stored, name, ...theirs }, stored);
+		await button(page, "Dismiss").click();
+	};
+
+	await type_while(`sources/${source.id}`, { strategy: "least_loaded" }, "Save settings");
+	await page.goto(`${world.url}/#/leads/${lead_id}`);
+	await type_while(`leads/${lead_id}`, { phone: "+1" }, "Save");
+	await page.goto(`${world.url}/#/operators`);
+	await button(page, `Edit ${operator.name}`).click();
+	await type_while(`operators/${operator.id}`, { max_load_limit: 77 }, "Save");
 });
 
 test("who is deactivated can pass on the contacts", async (world) => {
@@ -167,12 +196,19 @@ test("a waiting contact is assigned by hand, to somebody full only on insistence
 
 test("an operator is remembered, closes a contact with a click, and can take it back", async (world) => {
 	const operator = await make_operator(world);
-	const contact = await make_contact(world, await make_source(world, [operator]),
-		{ message: "Call me", lead: { name: "Maria", phone: "+49 30 1" } });
+	const source = await make_source(world, [operator]);
+	const contact = await make_contact(world, source, { message: "Call me", lead: { name: "Maria" } });
 	const { page } = await world.visit("/#/mine");
 
 	await page.getByLabel("I am").selectOption({ label: operator.name });
-	await page.getByRole("link", { name: "+49 30 1" }).waitFor();
+	await page.getByRole("link", { name: "Maria" }).waitFor();
+
+	const { id } = await make_contact(world, source,
+		{ lead_external_id: contact.lead_external_id, lead: { phone: "+49 30 1" } });
+
+	await look_again(page);
+	await page.getByRole("link", { name: "+49 30 1" }).nth(1).waitFor();
+	await world.api("PATCH", `contacts/${id}`, { status: "closed" });
 	await page.getByRole("link", { name: "Overview" }).click();
 	await page.getByRole("link", { name: "My contacts" }).click();
 	await button(page, `Close contact ${contact.id}`).click();
@@ -181,6 +217,30 @@ test("an operator is remembered, closes a contact with a click, and can take it 
 	await button(page, "Reopen").click();
 	await page.getByRole("link", { name: "Maria" }).waitFor();
 	assert.equal((await read_contact(world, contact)).status, "active");
+});
+
+test("a double click closes one contact, not the one that moves up as well", async (world) => {
+	const operator = await make_operator(world);
+	const source = await make_source(world, [operator]);
+	const contacts = [await make_contact(world, source), await make_contact(world, source)];
+	const { page } = await world.visit("/#/mine");
+
+	await page.getByLabel("I am").selectOption({ label: operator.name });
+	await page.getByText("2 active contacts").waitFor();
+
+	const { x, y } = await button(page, `Close contact ${contacts[1].id}`).boundingBox();
+	const press = async (clickCount) => {
+		await page.mouse.down({ clickCount });
+		await page.mouse.up({ clickCount });
+	};
+
+	await page.mouse.move(x + 9, y + 9);
+	await press(1);
+	await page.getByText("1 active contact,").waitFor();
+	await press(2);
+	await button(page, "Reopen").click();
+	await page.getByText("2 active contacts").waitFor();
+	assert.equal((await read_contact(world, contacts[0])).version, 1);
 });
 
 test("the history says who was considered, what was drawn, and who was not considered and why", async (world) => {
@@ -205,7 +265,7 @@ test("what is wrong with a field is said beside it", async (world) => {
 	visit.expects(/status of 422/);
 	await button(page, "New operator").first().click();
 	await page.getByLabel("Name").fill("  ");
-	await page.getByLabel("Limit").fill("many");
+	await page.getByLabel("Limit").fill("1,000");
 	await button(page, "Create").click();
 	await page.locator(".error").nth(1).waitFor();
 	for (const [label, message] of [["Name", /1 to 200/], ["Limit", /integer/]]) {
@@ -305,6 +365,10 @@ test("a lead is found by the beginning of a phone number, and corrected", async 
 	await page.getByLabel("Name").fill("Maria");
 	await button(page, "Save").click();
 	await page.getByRole("heading", { name: "Maria" }).waitFor();
+	await page.goBack();
+	await page.getByRole("row", { name: phone }).waitFor();
+	await page.getByRole("link", { name: "Leads", exact: true }).click();
+	await page.waitForFunction(() => document.querySelector("[type=search]").value === "");
 	assert.equal((await world.api("GET", `leads/${lead_id}`)).name, "Maria");
 });
 

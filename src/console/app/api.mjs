@@ -4,7 +4,7 @@ import { Store } from "./store.mjs";
 
 const PATIENCE_MS = 15_000;
 const NOT_REACHED = 0; /* the status of a request that got no answer */
-const AWAY = [NOT_REACHED, 502, 503, 504];
+const AWAY = [NOT_REACHED, 429, 500, 502, 503, 504]; /* say nothing about what was asked for: it is asked for again */
 
 /* What the service refused, or that it could not be asked. */
 class Problem extends Error {
@@ -45,14 +45,14 @@ function url_of(path, query = {}) {
 	return url;
 }
 
-async function body_of(answer) {
-	const text = await answer.text();
+/* Whole numbers that JavaScript would round, such as ids above 2^53, become texts of the same digits. */
+function exact(name, value, context) {
+	return Number.isInteger(value) && !Number.isSafeInteger(value) ? context?.source ?? value : value;
+}
 
-	try {
-		return text ? JSON.parse(text) : {};
-	} catch {
-		return {};
-	}
+/* Throws for what is not JSON: then something else has answered, the login page of a proxy for example. */
+async function body_of(answer) {
+	return answer.status === 204 ? {} : JSON.parse(await answer.text(), exact);
 }
 
 async function ask(method, url, { body, version } = {}) {

@@ -6,7 +6,7 @@ import { Buttons, Choice, Form, use_form } from "./forms.mjs";
 import { complain, say } from "./notices.mjs";
 import { Menu } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
-import { html } from "./preact.mjs";
+import { html, useState } from "./preact.mjs";
 
 const WEIGHTS_EVERY_MS = 30_000;
 const CONFLICT = 409, OVERTAKEN = 412;
@@ -14,36 +14,44 @@ const CONFLICT = 409, OVERTAKEN = 412;
 export const OVERTAKEN_TEXT = "Somebody else changed this contact meanwhile. Nothing of yours was changed; "
 	+ "what is shown now is how it stands.";
 
-/* version: as it is shown; undefined where the newest one may be changed, whatever it is */
-async function act(work, done_text, action) {
+const under_way = new Set(); /* contacts that something is being done with, by id */
+
+/* One thing at a time with a contact: who presses again because the answer is slow means the same. */
+async function act(id, work, done_text, action) {
+	if (under_way.has(id))
+		return;
+	under_way.add(id);
 	try {
 		say(done_text(await work()), action);
 	} catch (problem) {
 		complain(problem.status === OVERTAKEN ? OVERTAKEN_TEXT : problem.message);
+	} finally {
+		under_way.delete(id);
 	}
 }
 
+/* version: as it is shown; undefined where the newest one may be changed, whatever it is */
 function set_status(id, status, version) {
 	return change("PATCH", `contacts/${id}`, { status }, version);
 }
 
 function reopen({ id }, version) {
-	return act(() => set_status(id, "active", version), ({ status }) =>
+	return act(id, () => set_status(id, "active", version), ({ status }) =>
 		status === "active" ? `Contact ${id} is active again.` : `Contact ${id} waits again.`);
 }
 
 export function close(contact, version) {
-	return act(() => set_status(contact.id, "closed", version), () => `Contact ${contact.id} is closed.`,
-		{ label: "Reopen", run: () => reopen(contact) });
+	return act(contact.id, () => set_status(contact.id, "closed", version),
+		() => `Contact ${contact.id} is closed.`, { label: "Reopen", run: () => reopen(contact) });
 }
 
 function release({ id }, version) {
-	return act(() => change("POST", `contacts/${id}/release`, undefined, version),
+	return act(id, () => change("POST", `contacts/${id}/release`, undefined, version),
 		() => `Contact ${id} waits again.`);
 }
 
 function choose_again({ id, operator_id }, version, operator_name) {
-	return act(() => change("POST", `contacts/${id}/assign`, {}, version), (now) =>
+	return act(id, () => change("POST", `contacts/${id}/assign`, {}, version), (now) =>
 		now.operator_id === operator_id ? `The choice fell on ${operator_name(now.operator_id)} again.`
 			: `Contact ${id} went to ${operator_name(now.operator_id)}.`);
 }
@@ -106,8 +114,9 @@ function operator_options(operators, weights, holder) {
 	}))];
 }
 
-function AssignDialog({ contact, version, on_close }) {
+function AssignDialog({ contact: given, version, on_close }) {
 	const { operators, operator_name, source_name } = use_directory();
+	const [contact, set_contact] = useState(given);
 	const form = use_form({ operator_id: "" });
 	const weights = use_poll(() => get(`sources/${contact.source_id}/weights/`), "weights", WEIGHTS_EVERY_MS);
 	const chosen = operators.find(({ id }) => id === Number(form.values.operator_id));
@@ -115,12 +124,15 @@ function AssignDialog({ contact, version, on_close }) {
 	const is_overtaken = form.problem?.status === OVERTAKEN;
 	/* What was refused because of the operator can be insisted on. */
 	const may_insist = form.problem?.status === CONFLICT && chosen && !chosen.free
-		&& form.sent.operator_id === form.values.operator_id;
+		&& form.sent.operator_id === form.values.operator_id && contact.status !== "closed";
 	const assign = async () => {
 		const body = { operator_id: Number(form.values.operator_id), ...may_insist && { force: true } };
+		const seen = version && contact.version;
 
-		if (!await form.submit(() => change("POST", `contacts/${contact.id}/assign`, body, version)))
+		if (!await form.submit(() => change("POST", `contacts/${contact.id}/assign`, body, seen))) {
+			set_contact(await get(`contacts/${contact.id}`).catch(() => contact));
 			return;
+		}
 		say(`Contact ${contact.id} went to ${operator_name(body.operator_id)}.`);
 		on_close();
 	};
@@ -129,7 +141,8 @@ function AssignDialog({ contact, version, on_close }) {
 		<${Form} form=${may_insist || is_overtaken ? { ...form, problem: null } : form}
 			fields=${["operator_id"]} on_submit=${assign}>
 			<p>${contact.lead_external_id}, from ${source_name(contact.source_id)}${
-				contact.operator_id && `, now with ${operator_name(contact.operator_id)}`}.</p>
+				contact.operator_id && `, now with ${operator_name(contact.operator_id)}`}${
+				contact.status === "closed" && ", now closed"}.</p>
 			<${Choice} label="Operator" options=${options} ...${form.field("operator_id")} />
 			${may_insist && html`<p class="fault" role="alert">${chosen.name} is ${room_of(chosen)}.
 				${" The rule would not give this contact; you can all the same."}</p>`}

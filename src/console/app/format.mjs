@@ -40,6 +40,13 @@ export function seconds_since(time) {
 	return Math.max(0, (Date.now() - new Date(time)) / 1000);
 }
 
+/* What a person typed as a whole number; 1,000 is none, it would be a thousand here and one there. */
+export function typed_integer(text) {
+	const plain = String(text).trim();
+
+	return /^-?\d+$/.test(plain) ? Number(plain) : String(text);
+}
+
 /* What a person typed as a number; as it stands where it is none, so that the service says what is wrong with it. */
 export function typed_number(text) {
 	const plain = String(text).trim().replace(",", ".");

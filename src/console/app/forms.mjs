@@ -15,8 +15,9 @@ export function error_of(problem, name) {
 
 /*
  * initial: what the fields hold at first, by name
- * Returns { values, set, field(name), problem, sent, is_busy, is_changed, submit(send), reset(values) }; problem is why
- * the newest submit() was refused, sent the values that it was about.
+ * Returns { values, set, field(name), problem, sent, is_busy, changes, is_changed, submit(send), reset(values) };
+ * problem is why the newest submit() was refused, sent the values that it was about; changes are the values that differ
+ * from the initial ones: who sends only these does not undo what others changed meanwhile.
  */
 export function use_form(initial) {
 	const [kept, set_kept] = useState(initial);
@@ -25,13 +26,16 @@ export function use_form(initial) {
 	const [{ problem, sent }, set_refusal] = useState(NO_REFUSAL);
 	const [is_busy, set_busy] = useState(false);
 	const set = (name, value) => set_values((before) => ({ ...before, [name]: value }));
+	const changes = Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== kept[name]));
 
 	return {
-		values, set, problem, sent, is_busy,
-		is_changed: Object.keys(values).some((name) => values[name] !== kept[name]),
+		values, set, problem, sent, is_busy, changes,
+		is_changed: Object.keys(changes).length > 0,
+		/* What was typed while the values were being saved stays. */
 		reset(fresh) {
 			set_kept(fresh);
-			set_values(fresh);
+			set_values((now) => Object.fromEntries(Object.entries(fresh).map(([name, value]) =>
+				[name, now[name] === values[name] ? value : now[name]])));
 			set_refusal(NO_REFUSAL);
 		},
 		field: (name) => ({
@@ -118,8 +122,10 @@ export function Field({ label, hint, error, name, value, on_value, is_long, ...r
 	}} />`;
 }
 
-/* options: [{ value, label, group }]; those of one group stand together. */
-export function Choice({ label, hint, error, name, value, on_value, options }) {
+/* options: [{ value, label, group }]; those of one group stand together. A value not among them shows itself. */
+export function Choice({ label, hint, error, name, value, on_value, options: given }) {
+	const is_known = given.some((option) => String(option.value) === String(value));
+	const options = is_known ? given : [...given, { value, label: value }];
 	const draw = (option) => html`<option value=${option.value} selected=${String(option.value) === String(value)}>
 		${option.label}</option>`;
 	const groups = [...new Set(options.map(({ group }) => group))];

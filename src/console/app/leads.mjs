@@ -6,7 +6,7 @@ import { number } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Empty, Loaded, Page, Pager, Table, When } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
-import { html, useEffect, useState } from "./preact.mjs";
+import { html, useEffect, useRef, useState } from "./preact.mjs";
 import { link, replace_query } from "./router.mjs";
 
 const SEARCH_MIN = 2; /* characters; the service refuses less */
@@ -27,12 +27,21 @@ export function Leads({ query }) {
 /* What is typed is searched for after a short pause. */
 function Search({ q }) {
 	const [text, set_text] = useState(q);
+	const asked = useRef(q); /* what this field put into the address last */
 	const wanted = text.trim();
 
+	/* A link, or the way back, brought another query. */
+	useEffect(() => {
+		if (q !== asked.current)
+			set_text(q);
+		asked.current = q;
+	}, [q]);
 	useEffect(() => {
 		const timer = setTimeout(() => {
-			if (wanted !== q && (!wanted || wanted.length >= SEARCH_MIN))
-				replace_query({ q: wanted });
+			if (wanted === asked.current || (wanted && wanted.length < SEARCH_MIN))
+				return;
+			asked.current = wanted;
+			replace_query({ q: wanted });
 		}, TYPING_MS);
 
 		return () => clearTimeout(timer);
@@ -87,8 +96,8 @@ function LeadForm({ lead }) {
 	const stored = values_of(lead);
 	const form = use_form(stored);
 	const save = async () => {
-		const changed = Object.entries(form.values).filter(([name, value]) => value !== stored[name]);
-		const body = Object.fromEntries(changed.map(([name, value]) => [name, value.trim() ? value : null]));
+		const body = Object.fromEntries(Object.entries(form.changes).map(([name, value]) =>
+			[name, value.trim() ? value : null]));
 		let saved;
 
 		if (!await form.submit(async () => (saved = await change("PATCH", `leads/${lead.id}`, body))))

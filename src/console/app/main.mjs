@@ -56,6 +56,14 @@ function screen_of({ screen, id, query }) {
 	</${Page}>`;
 }
 
+/* The second click of a double click does nothing: the button of another row may lie there by then. */
+document.addEventListener("click", (event) => {
+	if (event.detail > 1 && event.target.closest("button:not(.plain)")) {
+		event.preventDefault();
+		event.stopPropagation();
+	}
+}, true);
+
 function App() {
 	const place = use_store(route);
 	const is_first = useRef(true);

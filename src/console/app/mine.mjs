@@ -6,11 +6,12 @@ import { Choice } from "./forms.mjs";
 import { count } from "./format.mjs";
 import { Age, Email, Empty, LoadBar, Loaded, Page, Phone } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
-import { html, useState } from "./preact.mjs";
+import { html, useRef, useState } from "./preact.mjs";
 import { link } from "./router.mjs";
 
 const REMEMBERED = "leadd.operator";
 const SHOWN_MAX = 50;
+const LEAD_EVERY_MS = 60_000;
 
 /* A browser may forbid keeping anything. */
 function remembered() {
@@ -52,22 +53,45 @@ export function Mine() {
 	</${Page}>`;
 }
 
-const leads = new Map(); /* those seen so far, by id */
+async function read_lead(id, newest_contact) {
+	const { name, external_id, phone, email } = await get(`leads/${id}`);
 
-/* The contacts, with their leads: a lead is asked for once. */
-async function load(operator_id) {
+	return { name, external_id, phone, email, newest_contact, read_at: performance.now() };
+}
+
+/*
+ * The contacts, with their leads. A lead is asked for again when a contact of it arrives, which may have brought its
+ * phone number, and now and then, because people correct them.
+ *
+ * known: the leads of the last time, by id
+ */
+async function load(operator_id, known) {
 	const page = await get("contacts/", { operator_id, status: "active", limit: SHOWN_MAX });
-	const unknown = new Set(page.items.map(({ lead_id }) => lead_id).filter((id) => !leads.has(id)));
+	const newest = new Map([...page.items].reverse().map(({ lead_id, id }) => [lead_id, id]));
+	const oldest_read = performance.now() - LEAD_EVERY_MS;
+	const leads = await Promise.all([...newest].map(async ([id, contact_id]) => {
+		const lead = known.get(id);
+		const is_fresh = lead?.newest_contact === contact_id && lead.read_at > oldest_read;
 
-	await Promise.all([...unknown].map(async (id) => leads.set(id, await get(`leads/${id}`))));
-	return page;
+		return [id, is_fresh ? lead : await read_lead(id, contact_id)];
+	}));
+
+	return { ...page, leads: new Map(leads) };
 }
 
 function Contacts({ operator }) {
-	const { data, problem } = use_poll(() => load(operator.id), "mine");
+	const known = useRef(new Map());
+	const { data, problem } = use_poll(async () => {
+		const page = await load(operator.id, known.current);
 
-	return html`<${Loaded} data=${data} problem=${problem}>${({ items, next_cursor }) => items.length ? html`
-		<p>${count(items.length, "active contact")}, newest first${next_cursor && "; there are more"}.</p>
+		known.current = page.leads;
+		return page;
+	}, "mine");
+	const all = link("contacts", { operator_id: operator.id, status: "active" });
+
+	return html`<${Loaded} data=${data} problem=${problem}>${({ items, next_cursor, leads }) => items.length ? html`
+		<p>${count(items.length, "active contact")}, newest first${next_cursor && html`${"; "}
+			<a href=${all}>there are more</a>`}.</p>
 		<ul class="cards">${items.map((contact) => html`<li key=${contact.id}><${MyContact} contact=${contact}
 			lead=${leads.get(contact.lead_id)} /></li>`)}</ul>`
 		: html`<${Empty} title="All done">${operator.is_active ? "New contacts appear here by themselves."
@@ -79,7 +103,7 @@ function MyContact({ contact, lead }) {
 	const [is_busy, set_busy] = useState(false);
 	const shut = async () => {
 		set_busy(true);
-		await close(contact);
+		await close(contact, contact.version);
 		set_busy(false);
 	};
 

@@ -2,7 +2,7 @@
 import { change } from "./api.mjs";
 import { Dialog, ask_before, show_dialog } from "./dialog.mjs";
 import { Buttons, Field, Form, Radios, use_form } from "./forms.mjs";
-import { count, typed_number } from "./format.mjs";
+import { count, typed_integer } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { html } from "./preact.mjs";
 
@@ -13,9 +13,11 @@ export function show_operator_dialog(operator) {
 
 function OperatorDialog({ operator, on_close }) {
 	const form = use_form({ name: operator?.name ?? "", max_load_limit: String(operator?.max_load_limit ?? 10) });
-	const send = ({ name, max_load_limit }) => {
-		const body = { name, max_load_limit: typed_number(max_load_limit) };
+	const send = (values) => {
+		const body = operator ? { ...form.changes } : { ...values };
 
+		if (body.max_load_limit !== undefined)
+			body.max_load_limit = typed_integer(body.max_load_limit);
 		return operator ? change("PATCH", `operators/${operator.id}`, body)
 			: change("POST", "operators/", body);
 	};

@@ -13,6 +13,7 @@ import { STRATEGIES, WAITING_REASONS } from "./words.mjs";
 
 const WAITING_LOOKED_AT = 200;
 const WAITING_SHOWN = 10;
+const LISTED_MAX = 30; /* operators, sources: the whole lists are a link away */
 
 export function Overview() {
 	const directory = use_directory();
@@ -58,7 +59,7 @@ function FirstSteps({ operators, sources }) {
 
 function Totals({ operators, page }) {
 	const active = operators.filter(({ is_active }) => is_active);
-	const load = operators.reduce((sum, { active_load }) => sum + active_load, 0);
+	const load = (some) => some.reduce((sum, { active_load }) => sum + active_load, 0);
 	const capacity = active.reduce((sum, { max_load_limit }) => sum + max_load_limit, 0);
 	const free = operators.reduce((sum, operator) => sum + operator.free, 0);
 	const waiting = `${number(page.items.length)}${page.next_cursor ? "+" : ""}`;
@@ -67,8 +68,9 @@ function Totals({ operators, page }) {
 	return html`<dl class="totals">
 		<${Total} name="Contacts waiting" value=${waiting} is_urgent=${oldest}
 			remark=${oldest ? `the oldest for ${duration(oldest.waiting_seconds)}` : "nobody waits"} />
-		<${Total} name="Contacts active" value=${number(load)}
-			remark=${capacity ? `${share(load / capacity)} of ${count(capacity, "place")}` : "no places"} />
+		<${Total} name="Contacts active" value=${number(load(operators))}
+			remark=${capacity ? `${share(load(active) / capacity)} of ${count(capacity, "place")} taken`
+				: "no places"} />
 		<${Total} name="Free places" value=${number(free)}
 			is_urgent=${!free && operators.length > 0}
 			remark=${free ? "of active operators" : "nobody can take a contact now"} />
@@ -112,10 +114,10 @@ function by_load(a, b) {
 }
 
 function Loads({ operators }) {
-	const sorted = [...operators].sort(by_load);
+	const shown = [...operators].sort(by_load).slice(0, LISTED_MAX);
 
 	return html`<${Card} title="Load" aside=${html`<a href=${link("operators")}>All operators</a>`}>
-		${sorted.length ? html`<ul class="loads">${sorted.map((operator) => html`<li key=${operator.id}>
+		${shown.length ? html`<ul class="loads">${shown.map((operator) => html`<li key=${operator.id}>
 			<${OperatorName} id=${operator.id} /><${LoadBar} ...${operator} />
 		</li>`)}</ul>` : html`<${Empty} title="No operators yet">Operators take the contacts.</${Empty}>`}
 	</${Card}>`;
@@ -123,12 +125,14 @@ function Loads({ operators }) {
 
 function Sources({ sources, page }) {
 	const waiting = (id) => page.items.filter(({ source_id }) => source_id === id).length;
+	const shown = sources.slice(0, LISTED_MAX);
+	const at_least = page.next_cursor ? "at least " : "";
 
 	return html`<${Card} title="Sources" aside=${html`<a href=${link("sources")}>All sources</a>`}>
-		${sources.length ? html`<ul class="links">${sources.map(({ id, name, strategy }) => html`<li key=${id}>
+		${shown.length ? html`<ul class="links">${shown.map(({ id, name, strategy }) => html`<li key=${id}>
 			<a href=${link(`sources/${id}`)}>${name}</a>
 			<span class="hint">${STRATEGIES[strategy].name}
-				${waiting(id) > 0 && `, ${number(waiting(id))} waiting`}</span>
+				${waiting(id) > 0 && `, ${at_least}${number(waiting(id))} waiting`}</span>
 		</li>`)}</ul>` : html`<${Empty} title="No sources yet">Contacts come in through sources.</${Empty}>`}
 	</${Card}>`;
 }

@@ -1,7 +1,7 @@
 /* Tries the weights as typed, before they count: the service's own rule on a copy. */
 import { ask_with } from "./api.mjs";
 import { use_form } from "./forms.mjs";
-import { count, number, share, typed_number } from "./format.mjs";
+import { count, number, share, typed_integer } from "./format.mjs";
 import { html, useState } from "./preact.mjs";
 import { STRATEGIES } from "./words.mjs";
 
@@ -13,7 +13,7 @@ export function Simulation({ source, weights, is_draft }) {
 	const { contacts, strategy, has_no_limits } = form.values;
 	const without_limits = weights.map(({ operator_id }) => ({ operator_id, max_load_limit: LIMIT_MAX }));
 	const draft = {
-		contacts: typed_number(contacts), weights, strategy: strategy || source.strategy,
+		contacts: typed_integer(contacts), weights, strategy: strategy || source.strategy,
 		operators: has_no_limits ? without_limits : [],
 	};
 	const draft_text = JSON.stringify(draft);
@@ -38,7 +38,12 @@ export function Simulation({ source, weights, is_draft }) {
 function Controls({ form, strategy, run }) {
 	const put = (name, member = "value") => ({ target }) => form.set(name, target[member]);
 
-	return html`<div class="inline">
+	/* A form of its own: Enter tries out, and never saves the weights. */
+	return html`<form class="inline" novalidate onSubmit=${(event) => {
+		event.preventDefault();
+		if (!form.is_busy)
+			run();
+	}}>
 		<label><span>Contacts</span><input class="weight" inputmode="numeric" autocomplete="off"
 			value=${form.values.contacts} onInput=${put("contacts")} /></label>
 		<label><span>Strategy</span><select onChange=${put("strategy")}>
@@ -47,8 +52,8 @@ function Controls({ form, strategy, run }) {
 		</select></label>
 		<label class="check"><input type="checkbox" checked=${form.values.has_no_limits}
 			onChange=${put("has_no_limits", "checked")} /><span>Leave limits aside</span></label>
-		<button type="button" disabled=${form.is_busy} onClick=${run}>Simulate</button>
-	</div>`;
+		<button disabled=${form.is_busy}>Simulate</button>
+	</form>`;
 }
 
 function refusal(problem) {

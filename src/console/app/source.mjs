@@ -2,7 +2,7 @@
 import { change, get } from "./api.mjs";
 import { ask_before } from "./dialog.mjs";
 import { Buttons, Field, Form, Radios, use_form } from "./forms.mjs";
-import { duration, typed_number } from "./format.mjs";
+import { duration, typed_integer } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Loaded, Page } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
@@ -57,9 +57,11 @@ function Settings({ source }) {
 	const settings = settings_of(source);
 	const form = use_form(settings);
 	const save = async () => {
-		const body = { ...form.values, sticky_seconds: typed_number(form.values.sticky_seconds) };
+		const { sticky_seconds, ...body } = form.changes;
 		let saved;
 
+		if (sticky_seconds !== undefined)
+			body.sticky_seconds = typed_integer(sticky_seconds);
 		if (!await form.submit(async () => (saved = await change("PATCH", `sources/${source.id}`, body))))
 			return;
 		form.reset(settings_of(saved));

@@ -45,11 +45,16 @@ function Editor({ source, items }) {
 		set_state({ base: stored, rows: stored });
 		form.reset({});
 	};
-	const send = () => change("PUT", `sources/${source.id}/weights/`, { weights: body_of(rows) });
 	const save = async () => {
-		if (!await form.submit(send))
+		let saved;
+
+		if (!await form.submit(async () =>
+			(saved = await change("PUT", `sources/${source.id}/weights/`, { weights: body_of(rows) }))))
 			return;
-		set_state({ base: rows, rows });
+		/* The service puts them in its order; what was typed meanwhile stays. */
+		const fresh = rows_of(saved.items);
+
+		set_state(({ rows: now }) => ({ base: fresh, rows: now === rows ? fresh : now }));
 		say("The weights are saved.");
 	};
 
@@ -68,8 +73,8 @@ function Editor({ source, items }) {
 		<${AddOperator} operators=${operators} rows=${rows} set_rows=${set_rows} />
 		<${Buttons} form=${form} label="Save weights" is_ready=${is_changed} back="Discard"
 			on_back=${is_changed && take_stored} />
-		<${Simulation} source=${source} weights=${body_of(rows)} is_draft=${is_changed} />
-	</${Form}>`;
+	</${Form}>
+	<${Simulation} source=${source} weights=${body_of(rows)} is_draft=${is_changed} />`;
 }
 
 function NobodyServes({ operators }) {
@@ -137,19 +142,24 @@ function ShareBar({ value }) {
 		<span class="figures">${share(value)}</span>`;
 }
 
+/* With a button: by keyboard one comes to an option only through those before it. */
 function AddOperator({ operators, rows, set_rows }) {
+	const [chosen, set_chosen] = useState("");
 	const others = operators.filter(({ id }) => !rows.some(({ operator_id }) => operator_id === id));
+	const add = () => {
+		set_rows([...rows, { operator_id: Number(chosen), weight: "1" }]);
+		set_chosen("");
+	};
 
 	if (!others.length)
 		return null;
-	return html`<label class="add"><span>Add an operator</span>
-		<select value="" onChange=${(event) => {
-			set_rows([...rows, { operator_id: Number(event.target.value), weight: "1" }]);
-			event.target.value = "";
-		}}>
-			<option value="">Please choose</option>
-			${others.map(({ id, name, is_active }) => html`<option key=${id} value=${id}>
-				${name}${is_active ? "" : " (inactive)"}</option>`)}
-		</select>
-	</label>`;
+	return html`<div class="add">
+		<label><span>Add an operator</span>
+			<select value=${chosen} onChange=${({ target }) => set_chosen(target.value)}>
+				<option value="">Please choose</option>
+				${others.map(({ id, name, is_active }) => html`<option key=${id} value=${id}>
+					${name}${is_active ? "" : " (inactive)"}</option>`)}
+			</select></label>
+		<button type="button" disabled=${!chosen} onClick=${add}>Add</button>
+	</div>`;
 }

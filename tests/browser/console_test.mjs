@@ -104,6 +104,23 @@ test("a draft of weights outlives what others save meanwhile", async (world) => 
 	assert.equal(await weight.inputValue(), "5");
 	await button(page, "Show theirs").click();
 	assert.equal(await weight.inputValue(), "9");
+
+	const path = `sources/${source.id}/weights/`;
+	const stored = async () => (await world.api("GET", path)).items[0].weight;
+
+	/* Between what was read last and the saving: too late to be shown before. */
+	await weight.fill("6");
+	await button(page, "Save weights").evaluate(async (save, url) => {
+		await fetch(url, {
+			method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ weight: 3 }),
+		});
+		save.click();
+	}, `/api/v1/${path}${operator.id}`);
+	await page.getByText("Somebody else changed these weights meanwhile.").waitFor();
+	assert.equal(await stored(), 3);
+	await button(page, "Save weights").click();
+	await page.locator(".notices").getByText("The weights are saved.").waitFor();
+	assert.equal(await stored(), 6);
 });
 
 test("what is saved leaves alone what somebody else changed meanwhile", async (world) => {

@@ -1,4 +1,5 @@
 /* The only place that talks to the service. */
+import { set_clock } from "./format.mjs";
 import { has_value } from "./router.mjs";
 import { Store } from "./store.mjs";
 
@@ -20,7 +21,7 @@ class Problem extends Error {
 	}
 }
 
-/* Whether the newest request was answered by a service that can serve. */
+/* Whether one of the two newest requests was answered by a service that can serve. */
 export const is_connected = new Store(true);
 
 const change_listeners = new Set();
@@ -68,6 +69,7 @@ async function ask(method, url, { body, version } = {}) {
 			method, headers, body: body === undefined ? undefined : JSON.stringify(body),
 			cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS),
 		});
+		set_clock(answer.headers.get("Date"));
 		json = await body_of(answer);
 	} catch {
 		throw new Problem(NOT_REACHED, { detail: method === "GET" ? "The service cannot be reached."
@@ -78,14 +80,22 @@ async function ask(method, url, { body, version } = {}) {
 	return json;
 }
 
+let away_in_a_row = 0;
+
+/* One that fails among others that are answered is no lost connection: a report that takes too long, for example. */
+function note_outcome(is_away) {
+	away_in_a_row = is_away ? away_in_a_row + 1 : 0;
+	is_connected.set(away_in_a_row < 2);
+}
+
 async function ask_and_tell(...request) {
 	try {
 		const json = await ask(...request);
 
-		is_connected.set(true);
+		note_outcome(false);
 		return json;
 	} catch (problem) {
-		is_connected.set(!problem.is_away);
+		note_outcome(problem.is_away);
 		throw problem;
 	}
 }

@@ -14,7 +14,10 @@ import { link } from "./router.mjs";
 async function load(id) {
 	const [contact, history] = await Promise.all([get(`contacts/${id}`), get_all(`contacts/${id}/history`)]);
 
-	return { contact, history, lead: await get(`leads/${contact.lead_id}`) };
+	/* The list has ten contacts with each lead, the lead itself a hundred. */
+	const [lead] = (await get("leads/", { external_id: contact.lead_external_id })).items;
+
+	return { contact, history, lead };
 }
 
 export function Contact({ id }) {

@@ -6,6 +6,7 @@ const exact_format = new Intl.DateTimeFormat(undefined, { dateStyle: "full", tim
 const number_format = new Intl.NumberFormat(undefined, { maximumFractionDigits: 3 });
 const share_format = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
 
+const CLOCK_TOLERANCE_MS = 5000;
 const MINUTE = 60, HOUR = 3600, DAY = 86_400;
 
 /* The year only where it is another one. */
@@ -36,8 +37,22 @@ export function duration(seconds) {
 		.map(([value, unit]) => `${value} ${unit}`).join(" ");
 }
 
+/* How far this machine's clock is behind the service's, whose times are shown. */
+let behind_ms = 0;
+
+/* date: an answer's header, exact to a second */
+export function set_clock(date) {
+	const ms = Date.parse(date) - Date.now();
+
+	behind_ms = Math.abs(ms) > CLOCK_TOLERANCE_MS ? ms : 0;
+}
+
+export function now_ms() {
+	return Date.now() + behind_ms;
+}
+
 export function seconds_since(time) {
-	return Math.max(0, (Date.now() - new Date(time)) / 1000);
+	return Math.max(0, (now_ms() - new Date(time)) / 1000);
 }
 
 /* What a person typed as a whole number; 1,000 is none, it would be a thousand here and one there. */

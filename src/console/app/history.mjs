@@ -2,7 +2,7 @@
 import { use_directory } from "./directory.mjs";
 import { number, share } from "./format.mjs";
 import { When } from "./parts.mjs";
-import { html } from "./preact.mjs";
+import { html, useState } from "./preact.mjs";
 import { ACTORS, EXCLUSIONS } from "./words.mjs";
 
 const REASONS = {
@@ -49,18 +49,25 @@ export function History({ entries }) {
 	</li>`)}</ol>`;
 }
 
+/* Drawn when it is opened: there may be a thousand candidates. */
 function Decision({ entry, name }) {
+	const [is_open, set_open] = useState(false);
+
+	return html`<details class="decision" onToggle=${({ target }) => set_open(target.open)}>
+		<summary>${entry.to ? `Why ${name(entry.to)}?` : "Why nobody?"}</summary>
+		${is_open && html`<${Choosing} entry=${entry} name=${name} />`}
+	</details>`;
+}
+
+function Choosing({ entry, name }) {
 	const { decision, to } = entry;
 
-	return html`<details class="decision">
-		<summary>${to ? `Why ${name(to)}?` : "Why nobody?"}</summary>
-		<p>${explanation(entry, name)}</p>
+	return html`<p>${explanation(entry, name)}</p>
 		${decision.draw !== null && html`<${Stretches} decision=${decision} chosen=${to} />`}
 		${decision.candidates.length > 0 && html`
 			<${Candidates} decision=${decision} chosen=${to} name=${name} />`}
 		${decision.excluded.length > 0 && html`<p>Not considered:</p>
-			<ul>${decision.excluded.map((one) => html`<li>${exclusion(one, name)}</li>`)}</ul>`}
-	</details>`;
+			<ul>${decision.excluded.map((one) => html`<li>${exclusion(one, name)}</li>`)}</ul>`}`;
 }
 
 function exclusion({ operator_id, reason, weight, load, limit }, name) {

@@ -53,8 +53,8 @@ export function Mine() {
 	</${Page}>`;
 }
 
-async function read_lead(id, newest_contact) {
-	const { name, external_id, phone, email } = await get(`leads/${id}`);
+async function read_lead(external_id, newest_contact) {
+	const { name, phone, email } = (await get("leads/", { external_id })).items[0];
 
 	return { name, external_id, phone, email, newest_contact, read_at: performance.now() };
 }
@@ -67,13 +67,13 @@ async function read_lead(id, newest_contact) {
  */
 async function load(operator_id, known) {
 	const page = await get("contacts/", { operator_id, status: "active", limit: SHOWN_MAX });
-	const newest = new Map([...page.items].reverse().map(({ lead_id, id }) => [lead_id, id]));
+	const newest = new Map([...page.items].reverse().map((contact) => [contact.lead_id, contact]));
 	const oldest_read = performance.now() - LEAD_EVERY_MS;
-	const leads = await Promise.all([...newest].map(async ([id, contact_id]) => {
+	const leads = await Promise.all([...newest].map(async ([id, contact]) => {
 		const lead = known.get(id);
-		const is_fresh = lead?.newest_contact === contact_id && lead.read_at > oldest_read;
+		const is_fresh = lead?.newest_contact === contact.id && lead.read_at > oldest_read;
 
-		return [id, is_fresh ? lead : await read_lead(id, contact_id)];
+		return [id, is_fresh ? lead : await read_lead(contact.lead_external_id, contact.id)];
 	}));
 
 	return { ...page, leads: new Map(leads) };

@@ -47,8 +47,11 @@ export function Age({ at }) {
 	return html`<time datetime=${at} title=${exact_moment(at)}>${duration(seconds_since(at))}</time>`;
 }
 
+/* A number to dial out of what people write: "+49 (0)30 12345 ext. 7" is +493012345. */
 export function Phone({ number: written }) {
-	return written && html`<a href=${`tel:${written.replace(/[^+\d]/g, "")}`}>${written}</a>`;
+	const dialled = written?.replace("(0)", "").split(/[^-+()./\s\d]/)[0].replace(/(?!^)\+|[^+\d]/g, "") ?? "";
+
+	return /\d{3}/.test(dialled) ? html`<a href=${`tel:${dialled}`}>${written}</a>` : written;
 }
 
 export function Email({ address }) {

@@ -1,6 +1,6 @@
 /* What was to be expected of a source's choices, beside what came of them. */
 import { get } from "./api.mjs";
-import { count, duration, number, share } from "./format.mjs";
+import { count, duration, now_ms, number, share } from "./format.mjs";
 import { Card, Empty, Loaded } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
 import { html, useState } from "./preact.mjs";
@@ -15,7 +15,7 @@ const EVERY_MS = 10_000;
 
 /* The service counts by whole hours: the present one is the last of them. */
 function begin_of(hours) {
-	return hours ? new Date((Math.floor(Date.now() / HOUR_MS) + 1 - hours) * HOUR_MS).toISOString() : undefined;
+	return hours ? new Date((Math.floor(now_ms() / HOUR_MS) + 1 - hours) * HOUR_MS).toISOString() : undefined;
 }
 
 const VERDICTS = {

@@ -1,5 +1,5 @@
 /* Who takes which part of a source: a draft that can be tried out, and is saved as a whole. */
-import { change, get } from "./api.mjs";
+import { change, get, refresh } from "./api.mjs";
 import { use_directory } from "./directory.mjs";
 import { Buttons, Form, error_of, use_form } from "./forms.mjs";
 import { share, typed_number } from "./format.mjs";
@@ -45,11 +45,18 @@ function Editor({ source, items }) {
 		set_state({ base: stored, rows: stored });
 		form.reset({});
 	};
+	const path = `sources/${source.id}/weights/`;
+	/* What others saved a moment ago is shown before it is replaced. */
+	const is_news = async () => !is_overtaken && !same(rows_of((await get(path)).items), base);
 	const save = async () => {
 		let saved;
 
-		if (!await form.submit(async () =>
-			(saved = await change("PUT", `sources/${source.id}/weights/`, { weights: body_of(rows) }))))
+		if (!await form.submit(async () => {
+			if (await is_news())
+				refresh();
+			else
+				saved = await change("PUT", path, { weights: body_of(rows) });
+		}) || !saved)
 			return;
 		/* The service puts them in its order; what was typed meanwhile stays. */
 		const fresh = rows_of(saved.items);

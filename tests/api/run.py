@@ -117,13 +117,13 @@ def run_tests(lab, module, tests):
 
 
 def work(files, numbers, results):
-    """A worker: takes the number of a file, gives (number, (passed, failed), what was printed), until there are no more."""
+    """A worker: takes the number of a file, gives ((passed, failed), what was printed), until there are no more."""
     postgres = Postgres()
     try:
         while (number := numbers.get()) is not None:
             with contextlib.redirect_stdout(io.StringIO()) as printed:
                 counts = run_file(postgres, *files[number])
-            results.put((number, counts, printed.getvalue()))
+            results.put((counts, printed.getvalue()))
     finally:
         postgres.close()
 
@@ -140,7 +140,7 @@ def run_files(files, worker_count):
             worker.start()
         while len(counts) < len(files):
             try:
-                _, count, printed = results.get(timeout=1)
+                count, printed = results.get(timeout=1)
             except queue.Empty:
                 if not any(worker.is_alive() for worker in workers):
                     break

@@ -105,6 +105,11 @@ export function get(path, query) {
 	return ask_and_tell("GET", url_of(path, query));
 }
 
+/* A lead with its ten newest contacts, where leads/{id} would bring a hundred. */
+export async function get_lead(external_id) {
+	return (await get("leads/", { external_id })).items[0];
+}
+
 /* All items of a list, page by page. */
 export async function get_all(path) {
 	const items = [];

@@ -1,5 +1,5 @@
 /* A single contact: what was said, by whom, and what happened to it. */
-import { change, get, get_all } from "./api.mjs";
+import { change, get, get_all, get_lead } from "./api.mjs";
 import { DetailActions, OVERTAKEN_TEXT } from "./contact_actions.mjs";
 import { Dialog, show_dialog } from "./dialog.mjs";
 import { OperatorName, SourceName } from "./directory.mjs";
@@ -14,10 +14,7 @@ import { link } from "./router.mjs";
 async function load(id) {
 	const [contact, history] = await Promise.all([get(`contacts/${id}`), get_all(`contacts/${id}/history`)]);
 
-	/* The list has ten contacts with each lead, the lead itself a hundred. */
-	const [lead] = (await get("leads/", { external_id: contact.lead_external_id })).items;
-
-	return { contact, history, lead };
+	return { contact, history, lead: await get_lead(contact.lead_external_id) };
 }
 
 export function Contact({ id }) {

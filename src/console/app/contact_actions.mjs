@@ -3,7 +3,7 @@ import { change, get } from "./api.mjs";
 import { Dialog, show_dialog } from "./dialog.mjs";
 import { use_directory } from "./directory.mjs";
 import { Buttons, Choice, Form, use_form } from "./forms.mjs";
-import { complain, say } from "./notices.mjs";
+import { attempt, say } from "./notices.mjs";
 import { Menu } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
 import { html, useState } from "./preact.mjs";
@@ -16,18 +16,17 @@ export const OVERTAKEN_TEXT = "Somebody else changed this contact meanwhile. Not
 
 const under_way = new Set(); /* contacts that something is being done with, by id */
 
+function refused_text({ status, message }) {
+	return status === OVERTAKEN ? OVERTAKEN_TEXT : message;
+}
+
 /* One thing at a time with a contact: who presses again because the answer is slow means the same. */
 async function act(id, work, done_text, action) {
 	if (under_way.has(id))
 		return;
 	under_way.add(id);
-	try {
-		say(done_text(await work()), action);
-	} catch (problem) {
-		complain(problem.status === OVERTAKEN ? OVERTAKEN_TEXT : problem.message);
-	} finally {
-		under_way.delete(id);
-	}
+	await attempt(work, done_text, { action, refused_text });
+	under_way.delete(id);
 }
 
 /* version: as it is shown; undefined where the newest one may be changed, whatever it is */

@@ -45,21 +45,31 @@ export function use_form(initial) {
 			error: values[name] === sent[name] && error_of(problem, name),
 			on_value: (value) => set(name, value),
 		}),
-		/* Whether send() was accepted. */
+		/* What send() was answered; null: it was refused. */
 		async submit(send) {
 			set_busy(true);
 			set_refusal(NO_REFUSAL);
 			try {
-				await send(values);
-				return true;
+				return await send(values);
 			} catch (refusal) {
 				set_refusal({ problem: refusal, sent: values });
-				return false;
+				return null;
 			} finally {
 				set_busy(false);
 			}
 		},
 	};
+}
+
+/* As use_form(), but others' changes of what is stored show as long as nothing is typed. */
+export function use_draft(stored) {
+	const form = use_form(stored);
+
+	useEffect(() => {
+		if (!form.is_changed)
+			form.reset(stored);
+	}, [JSON.stringify(stored)]);
+	return form;
 }
 
 /* The form's element: sends nothing by itself, and leads to the first field that was refused. */

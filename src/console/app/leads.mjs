@@ -1,7 +1,7 @@
 /* Leads: the people behind the contacts. */
 import { change, get } from "./api.mjs";
 import { ContactTable } from "./contacts.mjs";
-import { Buttons, Field, Form, use_form } from "./forms.mjs";
+import { Buttons, Field, Form, use_draft } from "./forms.mjs";
 import { number } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Empty, Loaded, Page, Pager, Table, When } from "./parts.mjs";
@@ -94,23 +94,18 @@ function values_of({ name, phone, email }) {
 
 function LeadForm({ lead }) {
 	const stored = values_of(lead);
-	const form = use_form(stored);
+	const form = use_draft(stored);
 	const save = async () => {
 		const body = Object.fromEntries(Object.entries(form.changes).map(([name, value]) =>
 			[name, value.trim() ? value : null]));
-		let saved;
+		const saved = await form.submit(() => change("PATCH", `leads/${lead.id}`, body));
 
-		if (!await form.submit(async () => (saved = await change("PATCH", `leads/${lead.id}`, body))))
+		if (!saved)
 			return;
 		form.reset(values_of(saved));
 		say("The lead is saved.");
 	};
 
-	/* Others' changes show as long as nothing is typed. */
-	useEffect(() => {
-		if (!form.is_changed)
-			form.reset(stored);
-	}, [JSON.stringify(stored)]);
 	return html`<${Card} title="Who it is">
 		<${Form} form=${form} fields=${["name", "phone", "email"]} on_submit=${save}>
 			<div class="pair">

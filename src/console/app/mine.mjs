@@ -1,5 +1,5 @@
 /* What an operator works from: the own active contacts, and one click to be done with one. */
-import { get } from "./api.mjs";
+import { get, get_lead } from "./api.mjs";
 import { close } from "./contact_actions.mjs";
 import { SourceName, use_directory } from "./directory.mjs";
 import { Choice } from "./forms.mjs";
@@ -54,7 +54,7 @@ export function Mine() {
 }
 
 async function read_lead(external_id, newest_contact) {
-	const { name, phone, email } = (await get("leads/", { external_id })).items[0];
+	const { name, phone, email } = await get_lead(external_id);
 
 	return { name, external_id, phone, email, newest_contact, read_at: performance.now() };
 }

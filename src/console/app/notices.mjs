@@ -11,7 +11,7 @@ export function say(text, action) {
 	notice.set({ text, action, is_complaint: false });
 }
 
-export function complain(text) {
+function complain(text) {
 	notice.set({ text, is_complaint: true });
 }
 
@@ -19,16 +19,17 @@ function dismiss_notice() {
 	notice.set(null);
 }
 
-/* Runs what may be refused, and tells the outcome; whether it was done. */
-export async function attempt(work, done_text, action) {
+/*
+ * Runs what may be refused, and tells the outcome.
+ *
+ * done_text(answer), refused_text(problem): what to tell; action: as say() takes it
+ */
+export async function attempt(work, done_text, { action, refused_text = ({ message }) => message } = {}) {
 	try {
-		await work();
+		say(done_text(await work()), action);
 	} catch (problem) {
-		complain(problem.message);
-		return false;
+		complain(refused_text(problem));
 	}
-	say(done_text, action);
-	return true;
 }
 
 function Notice({ text, action, is_complaint }) {

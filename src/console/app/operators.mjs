@@ -58,5 +58,5 @@ function toggle(operator) {
 		show_leave_dialog(operator);
 	else
 		attempt(() => change("PATCH", `operators/${operator.id}`, { is_active: !operator.is_active }),
-			`${operator.name} ${operator.is_active ? "takes no new contacts now" : "takes contacts now"}.`);
+			({ name, is_active }) => `${name} takes ${is_active ? "" : "no new "}contacts now.`);
 }

@@ -1,6 +1,6 @@
 /* Tries the weights as typed, before they count: the service's own rule on a copy. */
 import { ask_with } from "./api.mjs";
-import { use_form } from "./forms.mjs";
+import { Form, use_form } from "./forms.mjs";
 import { count, number, share, typed_integer } from "./format.mjs";
 import { html, useState } from "./preact.mjs";
 import { STRATEGIES } from "./words.mjs";
@@ -28,7 +28,6 @@ export function Simulation({ source, weights, is_draft }) {
 		<p class="hint">Hands out so many contacts by the rule, from the loads as they are now. Nothing is
 			written.</p>
 		<${Controls} form=${form} strategy=${draft.strategy} run=${run} />
-		${form.problem && html`<p class="fault" role="alert">${refusal(form.problem)}</p>`}
 		<div role="status">
 			${outcome && html`<${Outcome} ...${outcome.result} is_stale=${outcome.of !== draft_text} />`}
 		</div>
@@ -39,11 +38,7 @@ function Controls({ form, strategy, run }) {
 	const put = (name, member = "value") => ({ target }) => form.set(name, target[member]);
 
 	/* A form of its own: Enter tries out, and never saves the weights. */
-	return html`<form class="inline" novalidate onSubmit=${(event) => {
-		event.preventDefault();
-		if (!form.is_busy)
-			run();
-	}}>
+	return html`<${Form} form=${form} fields=${[]} on_submit=${run}><div class="inline">
 		<label><span>Contacts</span><input class="weight" inputmode="numeric" autocomplete="off"
 			value=${form.values.contacts} onInput=${put("contacts")} /></label>
 		<label><span>Strategy</span><select onChange=${put("strategy")}>
@@ -53,11 +48,7 @@ function Controls({ form, strategy, run }) {
 		<label class="check"><input type="checkbox" checked=${form.values.has_no_limits}
 			onChange=${put("has_no_limits", "checked")} /><span>Leave limits aside</span></label>
 		<button disabled=${form.is_busy}>Simulate</button>
-	</form>`;
-}
-
-function refusal(problem) {
-	return problem.errors.map(({ field, message }) => `${field} ${message}`).join("; ") || problem.message;
+	</div></${Form}>`;
 }
 
 function summary({ contacts, assigned, waiting, first_waiting_at }) {

@@ -1,12 +1,12 @@
 /* A single source: who takes which part, how it went, how it chooses. */
 import { change, get } from "./api.mjs";
 import { ask_before } from "./dialog.mjs";
-import { Buttons, Field, Form, Radios, use_form } from "./forms.mjs";
+import { Buttons, Field, Form, Radios, use_draft } from "./forms.mjs";
 import { duration, typed_integer } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Loaded, Page } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
-import { html, useEffect } from "./preact.mjs";
+import { html } from "./preact.mjs";
 import { go, link } from "./router.mjs";
 import { Shares } from "./shares.mjs";
 import { show_test_dialog } from "./test_contact.mjs";
@@ -55,24 +55,21 @@ function sticky_hint(seconds) {
 
 function Settings({ source }) {
 	const settings = settings_of(source);
-	const form = use_form(settings);
+	const form = use_draft(settings);
 	const save = async () => {
 		const { sticky_seconds, ...body } = form.changes;
-		let saved;
 
 		if (sticky_seconds !== undefined)
 			body.sticky_seconds = typed_integer(sticky_seconds);
-		if (!await form.submit(async () => (saved = await change("PATCH", `sources/${source.id}`, body))))
+
+		const saved = await form.submit(() => change("PATCH", `sources/${source.id}`, body));
+
+		if (!saved)
 			return;
 		form.reset(settings_of(saved));
 		say("The settings are saved.");
 	};
 
-	/* Others' changes show as long as nothing is typed. */
-	useEffect(() => {
-		if (!form.is_changed)
-			form.reset(settings);
-	}, [JSON.stringify(settings)]);
 	return html`<${Card} title="Settings">
 		<${Form} form=${form} fields=${["name", "sticky_seconds"]} on_submit=${save}>
 			<div class="pair">

@@ -49,14 +49,10 @@ function Editor({ source, items }) {
 	/* What others saved a moment ago is shown before it is replaced. */
 	const is_news = async () => !is_overtaken && !same(rows_of((await get(path)).items), base);
 	const save = async () => {
-		let saved;
+		const saved = await form.submit(async () => await is_news() ? refresh()
+			: change("PUT", path, { weights: body_of(rows) }));
 
-		if (!await form.submit(async () => {
-			if (await is_news())
-				refresh();
-			else
-				saved = await change("PUT", path, { weights: body_of(rows) });
-		}) || !saved)
+		if (!saved)
 			return;
 		/* The service puts them in its order; what was typed meanwhile stays. */
 		const fresh = rows_of(saved.items);

@@ -24,6 +24,8 @@ struct conn_options {
 	const char *settings; /* SQL run once after connecting; may be NULL */
 	const struct query_text *statements;
 	int statement_count;
+	const enum query *warm; /* as in struct pool_options; may be NULL */
+	int warm_count;
 	int64_t unit_ms; /* longest time of one trip; then the connection is dropped */
 	struct rng *rng; /* for the jitter of reconnecting */
 };

@@ -20,6 +20,13 @@ struct pool_options {
 	int64_t answer_ms; /* longest time of one unit of work in all, the wait included; then whoever asked is told */
 	uint64_t seed;     /* for the jitter of reconnecting */
 
+	/*
+	 * Run once on each new connection before it is used, with null for every parameter, so that nobody waits for
+	 * their plans: they must change nothing then. One that fails is passed over. Not copied.
+	 */
+	const enum query *warm;
+	int warm_count;
+
 	/* For tests: statements in place of sql/queries; NULL: query_texts. Not copied. */
 	const struct query_text *statements;
 	int statement_count;

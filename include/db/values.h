@@ -34,6 +34,7 @@ void args_text(struct args *args, struct text text); /* a text without bytes (at
  */
 void args_ints(struct args *args, const int64_t *numbers, size_t count);         /* bigint[] */
 void args_ints_or_null(struct args *args, const int64_t *numbers, size_t count); /* bigint[]; 0 becomes null */
+void args_ints2(struct args *args, const int64_t *numbers, size_t count);        /* smallint[]; within 16 bits */
 void args_ints4(struct args *args, const int64_t *numbers, size_t count);        /* integer[]; within 32 bits */
 void args_thousandths(struct args *args, const int64_t *numbers, size_t count);  /* numeric[]; 12500 is 12.500; >= 0 */
 void args_doubles(struct args *args, const double *numbers, size_t count);       /* double precision[] */

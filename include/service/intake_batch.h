@@ -25,6 +25,10 @@ enum { BATCH_TRIES_MAX = 20 };
 
 struct batch;
 
+/* What every batch of several contacts asks; with nulls for parameters it changes nothing. For pool_options.warm. */
+enum { BATCH_USUAL = 7 };
+extern const enum query batch_usual[BATCH_USUAL];
+
 /* Comes once, never before batch_start() returned. Outcomes and results are good when failure->error is DB_OK. */
 typedef void batch_done(struct batch *batch, void *context, const struct db_failure *failure);
 

@@ -1,4 +1,4 @@
-/* How a connection comes about: a pause, lookup, connecting, settings, preparing; each step waits on the loop. */
+/* How a connection comes about: a pause, lookup, connecting, settings, preparing, warming up; each step waits on the loop. */
 #include "db/internal.h"
 
 #include "base/log.h"
@@ -15,7 +15,7 @@ enum {
 static const char *const steps[] = {
 	[CONN_UNUSED] = "-",           [CONN_RESTING] = "-",        [CONN_LOOKUP] = "lookup",
 	[CONN_CONNECTING] = "connect", [CONN_SETTING] = "settings", [CONN_PREPARING] = "prepare",
-	[CONN_READY] = "ready",
+	[CONN_WARMING] = "warm",       [CONN_READY] = "ready",
 };
 
 void connect_failed(struct conn *conn, struct db_reason reason)
@@ -48,6 +48,24 @@ static void prepare(struct conn *conn)
 	for (int i = 0; good && i < conn->options.statement_count; i++)
 		good = PQsendPrepare(conn->pg, conn->options.statements[i].name, conn->options.statements[i].sql, 0,
 				     NULL);
+	if (!good || !PQpipelineSync(conn->pg))
+		loop_defer(conn->loop, &conn->broken);
+	else
+		conn_flush(conn);
+}
+
+/* A plan is made, and what a trigger needs is read, by the first execution: without this, while somebody waits. */
+static void warm(struct conn *conn)
+{
+	static const char *const nulls[ARGS_MAX];
+	bool good = true;
+
+	next_step(conn, CONN_WARMING);
+	for (int i = 0; good && i < conn->options.warm_count; i++) {
+		const struct query_text *statement = &conn->options.statements[conn->options.warm[i]];
+
+		good = PQsendQueryPrepared(conn->pg, statement->name, statement->parameters, nulls, NULL, NULL, 0);
+	}
 	if (!good || !PQpipelineSync(conn->pg))
 		loop_defer(conn->loop, &conn->broken);
 	else
@@ -89,8 +107,13 @@ void connect_read(struct conn *conn)
 			continue;
 		}
 		ends = 0;
-		if (status == PGRES_PIPELINE_SYNC)
+		if (status == PGRES_PIPELINE_SYNC && state == CONN_PREPARING && conn->options.warm_count)
+			warm(conn);
+		else if (status == PGRES_PIPELINE_SYNC)
 			conn_ready(conn);
+		else if (status == PGRES_FATAL_ERROR && state == CONN_WARMING)
+			log_debug("db.not_warm", "pool=%s sqlstate=%s", conn->options.name,
+				  db_failure_of(result).sqlstate);
 		else if (status == PGRES_FATAL_ERROR)
 			setup_failed(conn, result);
 		else

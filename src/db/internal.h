@@ -67,6 +67,7 @@ enum conn_state {
 	CONN_CONNECTING,
 	CONN_SETTING,   /* runs the settings */
 	CONN_PREPARING, /* prepares the statements */
+	CONN_WARMING,   /* runs some of them for the first time */
 	CONN_READY
 };
 
@@ -114,7 +115,7 @@ void conn_flush(struct conn *conn);
 /* The watch's callback from CONN_SETTING on. */
 void conn_on_socket(void *context, int events);
 
-/* Everything is prepared. */
+/* Everything is prepared, and warm. */
 void conn_ready(struct conn *conn);
 
 /* Starts one try to connect; its end is conn_ready() or conn_drop(). */
@@ -124,7 +125,7 @@ void connect_begin(struct conn *conn);
 void connect_later(struct conn *conn);
 void connect_on_retry(void *context);
 
-/* Takes results in CONN_SETTING and CONN_PREPARING. */
+/* Takes results in CONN_SETTING, CONN_PREPARING and CONN_WARMING. */
 void connect_read(struct conn *conn);
 
 /* Gives the try up: the reason is logged unless that was done a moment ago. */

@@ -289,6 +289,8 @@ struct pool *pool_new(struct loop *loop, const struct pool_options *options)
 		.settings = pool->settings,
 		.statements = options->statements ? options->statements : query_texts,
 		.statement_count = options->statements ? options->statement_count : Q_COUNT,
+		.warm = options->warm,
+		.warm_count = options->warm_count,
 		.unit_ms = options->unit_ms,
 		.rng = &pool->rng,
 	};

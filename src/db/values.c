@@ -14,7 +14,7 @@
 enum { FORMAT_TEXT = 0, FORMAT_BINARY = 1 };
 
 /* Object ids of element types; fixed for ever in PostgreSQL's catalog pg_type. */
-enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT4 = 23, OID_TEXT = 25, OID_FLOAT8 = 701, OID_NUMERIC = 1700 };
+enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_FLOAT8 = 701, OID_NUMERIC = 1700 };
 
 struct args args_start(struct arena *arena)
 {
@@ -154,6 +154,11 @@ void args_ints(struct args *args, const int64_t *numbers, size_t count)
 void args_ints_or_null(struct args *args, const int64_t *numbers, size_t count)
 {
 	add_numbers(args, OID_INT8, 8, numbers, count, true);
+}
+
+void args_ints2(struct args *args, const int64_t *numbers, size_t count)
+{
+	add_numbers(args, OID_INT2, 2, numbers, count, false);
 }
 
 void args_ints4(struct args *args, const int64_t *numbers, size_t count)

@@ -248,6 +248,42 @@ static void ask_lists(struct flow *flow, const struct lists *lists, int64_t batc
 	flow_ask(flow, Q_BATCH_DECISIONS, &args);
 }
 
+/* The same of one source, whose lists are whole. */
+static void ask_one(struct flow *flow, const struct lists *lists, int64_t batch_id)
+{
+	struct args args = flow_args(flow);
+	size_t links = lists->link_count, taken = lists->taken_count;
+
+	args_int(&args, batch_id);
+	args_int(&args, *lists->sources[OF_SOURCE_ID]);
+	args_text(&args, *lists->strategies);
+	args_int(&args, *lists->sources[WAITING]);
+	args_ints(&args, lists->links[OPERATOR_ID], links);
+	args_thousandths(&args, lists->links[WEIGHT], links);
+	args_bools(&args, lists->are_active, links);
+	args_ints4(&args, lists->links[LIMIT], links);
+	args_ints4(&args, lists->links[LOAD], links);
+	if (*lists->sources[CREDITS_FIRST])
+		args_ints(&args, lists->links[CREDIT], links);
+	else
+		args_null(&args);
+	if (*lists->sources[CONTACTS_FIRST])
+		args_ints(&args, lists->links[LAST_CONTACT_ID], links);
+	else
+		args_null(&args);
+	args_doubles(&args, lists->expected, links);
+	args_ints4(&args, lists->links[ASSIGNED], links);
+	if (*lists->sources[TAKEN_FIRST]) {
+		args_ints4(&args, lists->taken[TAKEN_ORDINAL], taken);
+		args_ints2(&args, lists->taken[TAKEN_SEAT], taken);
+		args_bools(&args, lists->are_own, taken);
+	} else {
+		for (int i = 0; i < TAKEN_COLUMNS + 1; i++)
+			args_null(&args);
+	}
+	flow_ask(flow, Q_BATCH_DECISION, &args);
+}
+
 void record_ask(struct flow *flow, const struct record *record, int64_t batch_id)
 {
 	int64_t *places = arena_alloc(record->arena, record->before.seat_count, sizeof(*places));
@@ -255,7 +291,9 @@ void record_ask(struct flow *flow, const struct record *record, int64_t batch_id
 
 	for (size_t i = 0; i < record->source_count; i++)
 		add_source(&lists, record, &record->sources[i], places);
-	if (lists.source_count)
+	if (lists.source_count == 1)
+		ask_one(flow, &lists, batch_id);
+	else if (lists.source_count)
 		ask_lists(flow, &lists, batch_id);
 }
 

@@ -14,8 +14,9 @@ const struct query_text test_statements[T_COUNT_OF_TESTS] = {
 			   "select item from unnest($1::boolean[]) with ordinality a (item, n) order by n", 1, 0 },
 	[T_ECHO_NUMBERS] = { "echo_numbers",
 			     "select item from unnest(array[($1::integer[])::text, "
-			     "($2::numeric[])::text, ($3::double precision[])::text]) as list (item)",
-			     3, 0 },
+			     "($2::numeric[])::text, ($3::double precision[])::text, "
+			     "($4::smallint[])::text]) as list (item)",
+			     4, 0 },
 	[T_NOTE_ROWS] = { "note_rows",
 			  "select concat_ws('|', $1::text, a, b, c, 'list') "
 			  "from unnest($2::bigint[], $3::text[], $4::boolean[]) as given (a, b, c)",

@@ -249,20 +249,19 @@ START_TEST(a_silent_connection_that_answers_stays)
 }
 END_TEST
 
-/* Closing in each of its states leaves nothing behind, of which a sanitizer would tell. */
+/* Closing in each of its states leaves nothing behind, of which a sanitizer would tell. The last one is to have heard. */
 START_TEST(it_may_be_closed_at_any_time)
 {
 	struct ear ear;
 
 	ear_init(&ear);
-	for (int ms = 0; ms < 30; ms++) {
+	for (int ms = 0; ms < 30 || ear.anew == 0; ms++) {
 		int64_t until_ms = loop_now_ms() + ms;
 
 		listen_with(&ear, 1);
 		support_until(ear.loop, is_over, &until_ms);
 		listen_free(&ear.listener);
 	}
-	ck_assert_int_gt(ear.anew, 0);
 	ear_close(&ear);
 }
 END_TEST

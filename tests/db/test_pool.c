@@ -163,6 +163,28 @@ START_TEST(statements_that_do_not_prepare_keep_the_pool_from_being_ready)
 }
 END_TEST
 
+START_TEST(statements_to_warm_up_have_been_run_before_anybody_waits_for_them)
+{
+	enum { ONE, FAILS, RUNS };
+	static const struct query_text statements[] = {
+		[ONE] = { "one", "select $1::bigint", 1, 0 },
+		[FAILS] = { "fails", "select 1 / 0", 0, 0 },
+		[RUNS] = { "runs",
+			   "select generic_plans + custom_plans from pg_prepared_statements where name = $1::text", 1,
+			   0 },
+	};
+	static const enum query warm[] = { (enum query)ONE, (enum query)FAILS };
+	struct world world = world_of((struct pool_options){
+		.statements = statements, .statement_count = 3, .warm = warm, .warm_count = 2 });
+	struct args args = args_of_text(&world, "one");
+	struct outcome outcome = world_read(&world, RUNS, &args);
+
+	ck_assert_int_eq(outcome.failure.error, DB_OK);
+	ck_assert_int_eq(outcome.number, 1);
+	world_close(&world);
+}
+END_TEST
+
 /* -- the line ---------------------------------------------------------------------------------- */
 
 START_TEST(the_line_is_served_in_order)
@@ -344,6 +366,7 @@ Suite *pool_suite(void)
 	tcase_add_test(tcase, settings_and_application_name_are_set);
 	tcase_add_test(tcase, all_connections_come_up_and_work_at_once);
 	tcase_add_test(tcase, statements_that_do_not_prepare_keep_the_pool_from_being_ready);
+	tcase_add_test(tcase, statements_to_warm_up_have_been_run_before_anybody_waits_for_them);
 	tcase_add_test(tcase, the_line_is_served_in_order);
 	tcase_add_test(tcase, a_full_line_refuses_at_once_but_never_inside_the_call);
 	tcase_add_test(tcase, waiting_ends_after_wait_ms);

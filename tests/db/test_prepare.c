@@ -4,6 +4,7 @@
 #include "db/support.h"
 #include "migrations.h"
 #include "queries.h"
+#include "service/intake_batch.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -77,6 +78,38 @@ START_TEST(a_pool_on_a_migrated_database_is_ready)
 }
 END_TEST
 
+/* With a source and its operators there, whom a statement might take. */
+START_TEST(the_usual_statements_of_a_batch_change_nothing_with_nulls)
+{
+	static const char *const nulls[ARGS_MAX];
+	const char *conninfo = migrated_database();
+	PGconn *pg = PQconnectdb(conninfo);
+
+	support_ask(conninfo, "insert into sources (name) values ('s'); insert into operators (name) values ('o');"
+			      "insert into source_operator_weights (source_id, operator_id, weight) values (1, 1, 1)");
+	for (int i = 0; i < BATCH_USUAL; i++) {
+		const struct query_text *text = &query_texts[batch_usual[i]];
+		PGresult *result = PQexecParams(pg, text->sql, text->parameters, NULL, nulls, NULL, NULL, 0);
+
+		ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK,
+			      "%s: %s", text->name, PQresultErrorMessage(result));
+		ck_assert_int_eq(PQntuples(result), 0);
+		PQclear(result);
+	}
+	PQfinish(pg);
+	ck_assert_int_eq(support_ask(conninfo,
+				     "select (select count(*) from leads) + (select count(*) from contacts)"
+				     " + (select count(*) from contact_history)"
+				     " + (select count(*) from assignment_decisions)"
+				     " + (select sum(active_load) from operator_loads)"),
+			 0);
+	ck_assert_int_eq(
+		support_ask(conninfo, "select count(*) from pg_sequences where last_value is not null"
+				      " and sequencename in ('leads_id_seq', 'contacts_id_seq', 'assignment_batches_id_seq')"),
+		0);
+}
+END_TEST
+
 Suite *prepare_suite(void);
 Suite *prepare_suite(void)
 {
@@ -86,6 +119,7 @@ Suite *prepare_suite(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, all_migrations_apply_and_apply_once);
 	tcase_add_test(tcase, every_query_file_prepares_with_the_parameters_it_counts);
+	tcase_add_test(tcase, the_usual_statements_of_a_batch_change_nothing_with_nulls);
 	tcase_add_test(tcase, a_pool_on_a_migrated_database_is_ready);
 	suite_add_tcase(suite, tcase);
 	return suite;

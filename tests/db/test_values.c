@@ -149,6 +149,7 @@ START_TEST(narrow_numbers_and_fractions_come_back)
 	static const int64_t integers[] = { 0, -1, INT32_MAX, INT32_MIN };
 	static const int64_t thousandths[] = { 0, 1, 1000, 12500, 10000000, 9999999999, INT64_MAX };
 	static const double doubles[] = { 0, 0.1, -1e300 };
+	static const int64_t small[] = { 0, -1, INT16_MAX, INT16_MIN };
 	struct world world = world_open(1);
 	struct args args = args_start(world.arena);
 	struct items items;
@@ -156,11 +157,13 @@ START_TEST(narrow_numbers_and_fractions_come_back)
 	args_ints4(&args, integers, 4);
 	args_thousandths(&args, thousandths, 7);
 	args_doubles(&args, doubles, 3);
+	args_ints2(&args, small, 4);
 	items = echo(&world, T_ECHO_NUMBERS, &args);
-	ck_assert_int_eq(items.count, 3);
+	ck_assert_int_eq(items.count, 4);
 	ck_assert_str_eq(items.text[0], "{0,-1,2147483647,-2147483648}");
 	ck_assert_str_eq(items.text[1], "{0.000,0.001,1.000,12.500,10000.000,9999999.999,9223372036854775.807}");
 	ck_assert_str_eq(items.text[2], "{0,0.1,-1e+300}");
+	ck_assert_str_eq(items.text[3], "{0,-1,32767,-32768}");
 	world_close(&world);
 }
 END_TEST

@@ -19,6 +19,7 @@ CYCLE_SECONDS, CYCLE_RATE = 300, 5000  # PostgreSQL's own checkpoint_timeout, an
 REPEATED_PERCENT = 5
 KNOWN_IN_HALF_A_CYCLE = CYCLE_SECONDS // 2 * CYCLE_RATE * REPEATED_PERCENT // 100
 READY_SECONDS = 20
+WAL_FILES = 64  # of 16 MB; some 15 runs of 2 s
 
 # The rest is PostgreSQL's own default. No checkpoint and no vacuum in the midst of a run: both are done between the
 # repeats, for either side the same.
@@ -28,6 +29,7 @@ SETTINGS = {
     "full_page_writes": "on",
     "shared_buffers": "512MB",
     "max_connections": "120",
+    "min_wal_size": "4GB",
     "max_wal_size": "16GB",
     "checkpoint_timeout": "1h",
     "autovacuum": "off",
@@ -51,12 +53,17 @@ class DurablePostgres(Postgres):
             file.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
 
 
-def longest_turn(port):
-    """Figures of the event loop, since the process began: the longest turn, and the most processor time of one."""
+def scrape(port):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_SECONDS)
     connection.request("GET", "/metrics")
     metrics = Metrics(connection.getresponse().read().decode())
     connection.close()
+    return metrics
+
+
+def longest_turn(port):
+    """Figures of the event loop, since the process began: the longest turn, and the most processor time of one."""
+    metrics = scrape(port)
     return {"turn_ms": metrics.value("leadd_loop_turn_longest_seconds") * 1000,
             "turn_cpu_ms": metrics.value("leadd_loop_turn_longest_cpu_seconds") * 1000}
 
@@ -76,6 +83,7 @@ class Service:
             self.server.kill()
             raise
         self.ready_ms = (time.perf_counter() - start) * 1000
+        self._wait_for(self._is_connected)
         self.idle_mb = bench_proc.memory_mb(self.pid)
 
     def _wait_for(self, condition):
@@ -96,6 +104,13 @@ class Service:
         with socket.create_connection(("127.0.0.1", self.port), timeout=READY_SECONDS) as connection:
             connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
             return connection.recv(64).startswith(b"HTTP/1.1 200 ")
+
+    def _is_connected(self):
+        """All of its connections to the database stand: making them takes time of the processors as well."""
+        time.sleep(0.02)
+        metrics = scrape(self.port)
+        return all(metrics.value("leadd_pool_connections", pool=pool) == metrics.value("leadd_pool_connections_max", pool=pool)
+                   for pool in ("lane", "requests"))
 
     def logged_ready_ms(self):
         """The program's own figure: without exec, the dynamic linker, and our asking."""
@@ -214,6 +229,12 @@ class Worlds:
         self.sizes = sizes
         self.made = {}
         self.postgres = DurablePostgres()
+        self._write_wal_once()
+
+    def _write_wal_once(self):
+        """As on a server that has run for some time: a checkpoint, behind each world, makes new WAL files of old ones."""
+        for _ in range(WAL_FILES):
+            Psql(self.postgres, "postgres").run("select pg_logical_emit_message(false, '', ''), pg_switch_wal()")
 
     def __getitem__(self, name):
         self.make(name)

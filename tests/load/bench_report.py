@@ -5,7 +5,7 @@ import statistics
 import bench_proc
 from bench_bars import BARS, QUIET_PERCENT
 from bench_runs import BASELINE
-from bench_world import CYCLE_RATE, CYCLE_SECONDS, KNOWN_IN_HALF_A_CYCLE, REPEATED_PERCENT, SETTINGS, versions
+from bench_world import CYCLE_RATE, CYCLE_SECONDS, KNOWN_IN_HALF_A_CYCLE, REPEATED_PERCENT, SETTINGS, WAL_FILES, versions
 
 
 def numbers(values, form):
@@ -192,11 +192,14 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
   Checkpoint and `vacuum analyze` between the repeats, not within. Behind a checkpoint each page costs its image in the WAL
   when it is touched first, and known leads, drawn from all of the past, touch many. So that the runs lie in the midst of a
   checkpoint's cycle, not at its beginning, {KNOWN_IN_HALF_A_CYCLE} contacts of known leads are inserted and rolled back before
-  (those of {CYCLE_SECONDS // 2} s with {CYCLE_RATE} contacts/s).
+  (those of {CYCLE_SECONDS // 2} s with {CYCLE_RATE} contacts/s). And so that WAL files are old ones used again, as on a server that
+  has run for some time, {WAL_FILES} are written before the first checkpoint.
 - Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
-- {len(self.repeats)} repeats of {options.seconds} s runs (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh
-  process in each run.
+- A run of leadd begins when all of its connections to the database stand. pgbench runs for some seconds longer than what
+  is measured: its many processes need them to start, and to make their plans.
+- {len(self.repeats)} repeats of {options.seconds} s runs, twice as long for `hot-` and `spread-` from 64 connections up (`hot-10000`: 4 s more),
+  each beginning with another scenario; leadd is a fresh process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
   repeat plain pgbench goes right before a scenario and `-whole` right after it; where a bar names one other only, that goes
   before and after it, and the mean of both counts. `hot-1` and growth take several turns with what they are compared

@@ -16,6 +16,7 @@ from postgres import clean_environment
 TAIL_SECONDS = 0.3  # of a run: for the answers of wrk's last requests
 CROWD = 1000  # more connections than that need longer
 CROWD_SECONDS, CROWD_TAIL_SECONDS = 4, 3  # beside the others' seconds; of these the last
+WARM_SECONDS = 6  # of pgbench with many clients
 FLUSHES = 50
 FULL = "full"
 
@@ -87,14 +88,15 @@ class Scenario:
     """
     quick: whether a short run has it, too; world: of bench.py's list; against: names of those that it is compared with,
     which run right before and after it, since a machine shared with others is not as fast at all times; rounds: how often
-    in each repeat, in turn with those, where they differ by less than such a machine does
+    in each repeat, in turn with those, where they differ by less than such a machine does; lasts: times the usual seconds,
+    so that the first moment, when all connect at once and each waits for all others, is less than the slowest hundredth
     """
 
     stores_contacts = True
 
-    def __init__(self, name, about, sources, clients, quick=True, world="main", against=(), rounds=1):
+    def __init__(self, name, about, sources, clients, quick=True, world="main", against=(), rounds=1, lasts=1):
         self.name, self.about, self.sources, self.clients = name, about, sources, clients
-        self.quick, self.world, self.against, self.rounds = quick, world, against, rounds
+        self.quick, self.world, self.against, self.rounds, self.lasts = quick, world, against, rounds, lasts
 
     def why_impossible(self):
         """What this machine lacks for it, or None."""
@@ -105,6 +107,7 @@ class Scenario:
 
     def run(self, world, repeat, seconds):
         """Loads, waits for what is under way, looks at the data."""
+        seconds *= self.lasts
         run = Run()
         label = world.new_label(self.name)
         sources = world.new_full_source() if self.sources == FULL else self.sources
@@ -128,7 +131,10 @@ class Scenario:
 
 
 class Pgbench(Scenario):
-    """One call of bench_contact() per contact, each client on a connection of its own."""
+    """
+    One call of bench_contact() per contact, each client on a connection of its own. The first seconds, in which its many
+    processes start and make their plans, do not count.
+    """
 
     def __init__(self, name, about, sources, clients, whole=False, quick=True):
         super().__init__(name, about, sources, clients, quick)
@@ -136,17 +142,18 @@ class Pgbench(Scenario):
 
     def load(self, world, label, sources, seconds, repeat, run):
         usage = bench_proc.Usage(world.postgres.process.pid)
-        out, latencies = self._pgbench(world, sources, seconds, repeat)
+        out, done = self._pgbench(world, sources, seconds + (WARM_SECONDS if self.clients > 1 else 1), repeat)
         usage.stop()
-        assert latencies, f"pgbench finished no transaction within {seconds} s:\n{out}"
+        assert done, f"pgbench finished no transaction:\n{out}"
+        end = max(at - latency for at, latency in done)  # the last one's beginning
+        latencies = sorted(latency for at, latency in done if end - seconds * 1e6 < at <= end)
         return {"done": int(re.search(r"actually processed: (\d+)", out)[1]),
-                "failed": int(re.search(r"failed transactions: (\d+)", out)[1]),
-                "rate": float(re.search(r"^tps = ([\d.]+)", out, re.MULTILINE)[1]),
+                "failed": int(re.search(r"failed transactions: (\d+)", out)[1]), "rate": len(latencies) / seconds,
                 "p50_ms": percentile(latencies, 0.5) / 1000, "p99_ms": percentile(latencies, 0.99) / 1000,
                 "mean_ms": statistics.fmean(latencies) / 1000}, usage
 
     def _pgbench(self, world, sources, seconds, repeat):
-        """What it printed, and the sorted latencies in microseconds. The seconds are from before it connects."""
+        """What it printed; when each transaction ended, and its latency, in microseconds. The seconds begin before it connects."""
         log = os.path.join(world.folder, "pgbench")
         variables = {"first_source": sources[0], "last_source": sources[1], "past_leads": world.past // 2,
                      "repeated": REPEATED_PERCENT, "whole": int(self.whole)}
@@ -155,12 +162,13 @@ class Pgbench(Scenario):
                    f"--random-seed={repeat + 1}", *[f"-D{name}={value}" for name, value in variables.items()], world.url]
         # No history but what the function writes.
         (out,) = run_tools([(command, {"PGOPTIONS": "-c leadd.records=own"})], seconds)
-        latencies = []
+        done = []
         for path in glob.glob(log + ".*"):
             with open(path, encoding="utf-8") as file:
-                latencies += [int(line.split()[2]) for line in file]
+                for _client, _number, latency, _script, epoch_s, epoch_us in map(str.split, file):
+                    done.append((int(epoch_s) * 1_000_000 + int(epoch_us), int(latency)))
             os.unlink(path)
-        return out, sorted(latencies)
+        return out, done
 
     def judge(self, facts, load):
         if (facts["stored"], load["failed"]) == (load["done"], 0):
@@ -251,9 +259,9 @@ STORING = [
     Pgbench("pgbench-64-spread-whole", "pgbench storing all that the service stores, 50 sources, clients: 64", SPREAD, 64,
             True, quick=False),
     *[Wrk(f"hot-{clients}", f"leadd, hot source, connections: {clients}", HOT, clients, against=baselines(clients),
-          rounds=3 if clients == 1 else 1) for clients in CLIENTS],
+          rounds=3 if clients == 1 else 1, lasts=1 if clients == 1 else 2) for clients in CLIENTS],
     *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients, quick=clients != 1,
-          against=baselines(clients)) for clients in CLIENTS],
+          against=baselines(clients), lasts=1 if clients == 1 else 2) for clients in CLIENTS],
     Wrk("hot-64-beside", "hot-64 while one client asks for slow lists and reports", HOT, 64, beside=True, against=("hot-64",)),
     Wrk("hot-256-two", "two processes of leadd on one database, hot source, connections: 128 each", HOT, 256, processes=2,
         against=("hot-256",)),

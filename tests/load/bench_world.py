@@ -19,7 +19,7 @@ CYCLE_SECONDS, CYCLE_RATE = 300, 5000  # PostgreSQL's own checkpoint_timeout, an
 REPEATED_PERCENT = 5
 KNOWN_IN_HALF_A_CYCLE = CYCLE_SECONDS // 2 * CYCLE_RATE * REPEATED_PERCENT // 100
 READY_SECONDS = 20
-WAL_FILES = 64  # of 16 MB; some 15 runs of 2 s
+WAL_FILES = 40  # of 16 MB: what a repeat of a short run writes
 
 # The rest is PostgreSQL's own default. No checkpoint and no vacuum in the midst of a run: both are done between the
 # repeats, for either side the same.
@@ -233,8 +233,7 @@ class Worlds:
 
     def _write_wal_once(self):
         """As on a server that has run for some time: a checkpoint, behind each world, makes new WAL files of old ones."""
-        for _ in range(WAL_FILES):
-            Psql(self.postgres, "postgres").run("select pg_logical_emit_message(false, '', ''), pg_switch_wal()")
+        Psql(self.postgres, "postgres").run("select pg_logical_emit_message(false, '', ''), pg_switch_wal();" * WAL_FILES)
 
     def __getitem__(self, name):
         self.make(name)

@@ -31,7 +31,7 @@ struct conn_options {
 };
 
 struct conn_hooks {
-	void (*on_ready)(void *owner, struct conn *conn); /* connected and prepared: a trip may be sent */
+	void (*on_ready)(void *owner, struct conn *conn); /* prepared and warm: a trip may be sent */
 	/* Once for each on_ready, before the answers of a lost trip. is_overdue: it did not answer within unit_ms. */
 	void (*on_lost)(void *owner, struct conn *conn, bool is_overdue);
 

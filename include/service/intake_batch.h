@@ -25,8 +25,11 @@ enum { BATCH_TRIES_MAX = 20 };
 
 struct batch;
 
-/* What every batch of several contacts asks; with nulls for parameters it changes nothing. For pool_options.warm. */
-enum { BATCH_USUAL = 7 };
+/*
+ * Of the statements that most batches ask, those that find and change nothing with null for every parameter. For
+ * pool_options.warm. The ids, the contact and the decision of a batch of one are not among them.
+ */
+enum { BATCH_USUAL = 11 };
 extern const enum query batch_usual[BATCH_USUAL];
 
 /* Comes once, never before batch_start() returned. Outcomes and results are good when failure->error is DB_OK. */

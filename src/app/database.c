@@ -206,12 +206,11 @@ void database_connect(struct database *database, struct loop *loop)
 {
 	const struct config *config = database->config;
 
-	database->lane = open_pool(database, loop,
-				   (struct pool_options){ .name = "lane",
-							  .size = LANE_CONNECTIONS,
-							  .warm = batch_usual,
-							  .warm_count = BATCH_USUAL },
-				   config->lock_timeout_ms, lane_settings);
+	database->lane = open_pool(
+		database, loop,
+		(struct pool_options){
+			.name = "lane", .size = LANE_CONNECTIONS, .warm = batch_usual, .warm_count = BATCH_USUAL },
+		config->lock_timeout_ms, lane_settings);
 	database->requests = open_pool(
 		database, loop, (struct pool_options){ .name = "requests", .size = (int)config->database_connections },
 		config->statement_timeout_ms / 2, request_settings);

@@ -1,8 +1,9 @@
-/* How a connection comes about: a pause, lookup, connecting, settings, preparing, warming up; each step waits on the loop. */
+/* How a connection comes about: a pause, lookup, connecting, settings, preparing, warming up; all wait on the loop. */
 #include "db/internal.h"
 
 #include "base/log.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum {
@@ -62,8 +63,10 @@ static void warm(struct conn *conn)
 
 	next_step(conn, CONN_WARMING);
 	for (int i = 0; good && i < conn->options.warm_count; i++) {
-		const struct query_text *statement = &conn->options.statements[conn->options.warm[i]];
+		int query = (int)conn->options.warm[i];
+		const struct query_text *statement = &conn->options.statements[query];
 
+		assert(query < conn->options.statement_count && statement->parameters <= ARGS_MAX);
 		good = PQsendQueryPrepared(conn->pg, statement->name, statement->parameters, nulls, NULL, NULL, 0);
 	}
 	if (!good || !PQpipelineSync(conn->pg))

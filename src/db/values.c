@@ -14,7 +14,15 @@
 enum { FORMAT_TEXT = 0, FORMAT_BINARY = 1 };
 
 /* Object ids of element types; fixed for ever in PostgreSQL's catalog pg_type. */
-enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25, OID_FLOAT8 = 701, OID_NUMERIC = 1700 };
+enum {
+	OID_BOOL = 16,
+	OID_INT8 = 20,
+	OID_INT2 = 21,
+	OID_INT4 = 23,
+	OID_TEXT = 25,
+	OID_FLOAT8 = 701,
+	OID_NUMERIC = 1700
+};
 
 struct args args_start(struct arena *arena)
 {

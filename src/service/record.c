@@ -248,7 +248,7 @@ static void ask_lists(struct flow *flow, const struct lists *lists, int64_t batc
 	flow_ask(flow, Q_BATCH_DECISIONS, &args);
 }
 
-/* The same of one source, whose lists are whole. */
+/* The same of one source, whose lists are whole; at most INT16_MAX operators. */
 static void ask_one(struct flow *flow, const struct lists *lists, int64_t batch_id)
 {
 	struct args args = flow_args(flow);
@@ -291,7 +291,7 @@ void record_ask(struct flow *flow, const struct record *record, int64_t batch_id
 
 	for (size_t i = 0; i < record->source_count; i++)
 		add_source(&lists, record, &record->sources[i], places);
-	if (lists.source_count == 1)
+	if (lists.source_count == 1 && lists.link_count <= INT16_MAX)
 		ask_one(flow, &lists, batch_id);
 	else if (lists.source_count)
 		ask_lists(flow, &lists, batch_id);

@@ -249,7 +249,7 @@ START_TEST(a_silent_connection_that_answers_stays)
 }
 END_TEST
 
-/* Closing in each of its states leaves nothing behind, of which a sanitizer would tell. The last one is to have heard. */
+/* Closing in each of its states leaves nothing behind, of which a sanitizer would tell; also once it has heard. */
 START_TEST(it_may_be_closed_at_any_time)
 {
 	struct ear ear;

@@ -174,8 +174,8 @@ START_TEST(statements_to_warm_up_have_been_run_before_anybody_waits_for_them)
 			   0 },
 	};
 	static const enum query warm[] = { (enum query)ONE, (enum query)FAILS };
-	struct world world = world_of((struct pool_options){
-		.statements = statements, .statement_count = 3, .warm = warm, .warm_count = 2 });
+	struct world world = world_of(
+		(struct pool_options){ .statements = statements, .statement_count = 3, .warm = warm, .warm_count = 2 });
 	struct args args = args_of_text(&world, "one");
 	struct outcome outcome = world_read(&world, RUNS, &args);
 

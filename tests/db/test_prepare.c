@@ -97,16 +97,15 @@ START_TEST(the_usual_statements_of_a_batch_change_nothing_with_nulls)
 		PQclear(result);
 	}
 	PQfinish(pg);
-	ck_assert_int_eq(support_ask(conninfo,
-				     "select (select count(*) from leads) + (select count(*) from contacts)"
-				     " + (select count(*) from contact_history)"
-				     " + (select count(*) from assignment_decisions)"
-				     " + (select sum(active_load) from operator_loads)"),
+	ck_assert_int_eq(support_ask(conninfo, "select (select count(*) from leads) + (select count(*) from contacts)"
+					       " + (select count(*) from contact_history)"
+					       " + (select count(*) from assignment_decisions)"
+					       " + (select sum(active_load) from operator_loads)"),
 			 0);
-	ck_assert_int_eq(
-		support_ask(conninfo, "select count(*) from pg_sequences where last_value is not null"
-				      " and sequencename in ('leads_id_seq', 'contacts_id_seq', 'assignment_batches_id_seq')"),
-		0);
+	ck_assert_int_eq(support_ask(conninfo, "select count(*) from pg_sequences where last_value is not null"
+					       " and sequencename in ('leads_id_seq', 'contacts_id_seq',"
+					       " 'assignment_batches_id_seq')"),
+			 0);
 }
 END_TEST
 

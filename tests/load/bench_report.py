@@ -5,7 +5,8 @@ import statistics
 import bench_proc
 from bench_bars import BARS, QUIET_PERCENT
 from bench_runs import BASELINE
-from bench_world import CYCLE_RATE, CYCLE_SECONDS, KNOWN_IN_HALF_A_CYCLE, REPEATED_PERCENT, SETTINGS, WAL_FILES, versions
+from bench_world import (CYCLE_RATE, CYCLE_SECONDS, KNOWN_IN_HALF_A_CYCLE, REPEATED_PERCENT, SETTINGS, WAL_FILES,
+                         versions)
 
 
 def numbers(values, form):
@@ -196,14 +197,14 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
   has run for some time, {WAL_FILES} are written before the first checkpoint.
 - Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
-- A run of leadd begins when all of its connections to the database stand. pgbench runs for some seconds longer than what
+- A run of leadd begins when all connections of its pools stand. pgbench runs for some seconds longer than what
   is measured: its many processes need them to start, and to make their plans.
-- {len(self.repeats)} repeats of {options.seconds} s runs, twice as long for `hot-` and `spread-` from 64 connections up (`hot-10000`: 4 s more),
-  each beginning with another scenario; leadd is a fresh process in each run.
+- {len(self.repeats)} repeats of {options.seconds} s runs, twice as long for `hot-` and `spread-` from 64 connections up
+  (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
   repeat plain pgbench goes right before a scenario and `-whole` right after it; where a bar names one other only, that goes
   before and after it, and the mean of both counts. `hot-1` and growth take several turns with what they are compared
-  with, since they differ from it by less than such a machine from itself.
+  with, since they differ from it by less than such a machine from itself. (`QUICK=1`: each goes but once in a repeat.)
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.
 - hot: one source, ten operators, weights 1 to 10. spread: 50 sources with ten of 200 operators each, neighbours share six.
 - pgbench: one PL/pgSQL call per contact through a Unix socket, doing the same transaction

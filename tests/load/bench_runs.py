@@ -88,8 +88,9 @@ class Scenario:
     """
     quick: whether a short run has it, too; world: of bench.py's list; against: names of those that it is compared with,
     which run right before and after it, since a machine shared with others is not as fast at all times; rounds: how often
-    in each repeat, in turn with those, where they differ by less than such a machine does; lasts: times the usual seconds,
-    so that the first moment, when all connect at once and each waits for all others, is less than the slowest hundredth
+    in each repeat, in turn with those, where they differ by less than such a machine does; lasts: times the usual seconds, so
+    that the first moment, when all connect at once and each waits for all others, weighs less (with 256 connections it is
+    less than the slowest hundredth then)
     """
 
     stores_contacts = True
@@ -133,7 +134,7 @@ class Scenario:
 class Pgbench(Scenario):
     """
     One call of bench_contact() per contact, each client on a connection of its own. The first seconds, in which its many
-    processes start and make their plans, do not count.
+    processes start and make their plans, do not count for rate and latencies.
     """
 
     def __init__(self, name, about, sources, clients, whole=False, quick=True):
@@ -146,7 +147,9 @@ class Pgbench(Scenario):
         usage.stop()
         assert done, f"pgbench finished no transaction:\n{out}"
         end = max(at - latency for at, latency in done)  # the last one's beginning
-        latencies = sorted(latency for at, latency in done if end - seconds * 1e6 < at <= end)
+        start = end - seconds * 1e6
+        latencies = sorted(latency for at, latency in done if start < at <= end)
+        assert latencies and min(at for at, _ in done) <= start, f"pgbench was not warm in time:\n{out}"
         return {"done": int(re.search(r"actually processed: (\d+)", out)[1]),
                 "failed": int(re.search(r"failed transactions: (\d+)", out)[1]), "rate": len(latencies) / seconds,
                 "p50_ms": percentile(latencies, 0.5) / 1000, "p99_ms": percentile(latencies, 0.99) / 1000,
@@ -262,10 +265,12 @@ STORING = [
           rounds=3 if clients == 1 else 1, lasts=1 if clients == 1 else 2) for clients in CLIENTS],
     *[Wrk(f"spread-{clients}", f"leadd, 50 sources, connections: {clients}", SPREAD, clients, quick=clients != 1,
           against=baselines(clients), lasts=1 if clients == 1 else 2) for clients in CLIENTS],
-    Wrk("hot-64-beside", "hot-64 while one client asks for slow lists and reports", HOT, 64, beside=True, against=("hot-64",)),
+    Wrk("hot-64-beside", "hot-64 while one client asks for slow lists and reports", HOT, 64, beside=True, against=("hot-64",),
+        lasts=2),
     Wrk("hot-256-two", "two processes of leadd on one database, hot source, connections: 128 each", HOT, 256, processes=2,
-        against=("hot-256",)),
-    Wrk("spread-256-two", "the same, 50 sources", SPREAD, 256, processes=2, quick=False, against=("spread-256",)),
+        against=("hot-256",), lasts=2),
+    Wrk("spread-256-two", "the same, 50 sources", SPREAD, 256, processes=2, quick=False, against=("spread-256",),
+        lasts=2),
     Wrk("hot-10000", "leadd, hot source, connections: 10000, nobody turned away (LINE_WAIT_MS=60000)", HOT, 10000,
         settings={"LINE_WAIT_MS": 60000}, quick=False),
     Wrk("full-64", f"leadd, {FULL_PLACES} places run out, connections: 64", FULL, 64),

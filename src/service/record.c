@@ -220,10 +220,33 @@ static void add_source(struct lists *lists, const struct record *record, const s
 	lists->sources[TAKEN_LAST][row] = (int64_t)lists->taken_count;
 }
 
+static void args_ints_if(struct args *args, bool is_given, const int64_t *numbers, size_t count)
+{
+	if (is_given)
+		args_ints(args, numbers, count);
+	else
+		args_null(args);
+}
+
+static void args_links(struct args *args, const struct lists *lists, bool with_credits, bool with_contacts)
+{
+	size_t count = lists->link_count;
+
+	args_ints(args, lists->links[OPERATOR_ID], count);
+	args_thousandths(args, lists->links[WEIGHT], count);
+	args_bools(args, lists->are_active, count);
+	args_ints4(args, lists->links[LIMIT], count);
+	args_ints4(args, lists->links[LOAD], count);
+	args_ints_if(args, with_credits, lists->links[CREDIT], count);
+	args_ints_if(args, with_contacts, lists->links[LAST_CONTACT_ID], count);
+	args_doubles(args, lists->expected, count);
+	args_ints4(args, lists->links[ASSIGNED], count);
+}
+
 static void ask_lists(struct flow *flow, const struct lists *lists, int64_t batch_id)
 {
 	struct args args = flow_args(flow);
-	size_t sources = lists->source_count, links = lists->link_count, taken = lists->taken_count;
+	size_t sources = lists->source_count, taken = lists->taken_count;
 
 	args_int(&args, batch_id);
 	args_ints(&args, lists->sources[OF_SOURCE_ID], sources);
@@ -233,15 +256,7 @@ static void ask_lists(struct flow *flow, const struct lists *lists, int64_t batc
 	for (size_t k = CREDITS_FIRST; k <= TAKEN_FIRST; k++)
 		args_ints_or_null(&args, lists->sources[k], sources);
 	args_ints(&args, lists->sources[TAKEN_LAST], sources);
-	args_ints(&args, lists->links[OPERATOR_ID], links);
-	args_thousandths(&args, lists->links[WEIGHT], links);
-	args_bools(&args, lists->are_active, links);
-	args_ints4(&args, lists->links[LIMIT], links);
-	args_ints4(&args, lists->links[LOAD], links);
-	args_ints(&args, lists->links[CREDIT], links);
-	args_ints(&args, lists->links[LAST_CONTACT_ID], links);
-	args_doubles(&args, lists->expected, links);
-	args_ints4(&args, lists->links[ASSIGNED], links);
+	args_links(&args, lists, true, true);
 	args_ints4(&args, lists->taken[TAKEN_ORDINAL], taken);
 	args_ints(&args, lists->taken[TAKEN_SEAT], taken);
 	args_bools(&args, lists->are_own, taken);
@@ -252,34 +267,21 @@ static void ask_lists(struct flow *flow, const struct lists *lists, int64_t batc
 static void ask_one(struct flow *flow, const struct lists *lists, int64_t batch_id)
 {
 	struct args args = flow_args(flow);
-	size_t links = lists->link_count, taken = lists->taken_count;
+	size_t taken = lists->taken_count;
 
 	args_int(&args, batch_id);
 	args_int(&args, *lists->sources[OF_SOURCE_ID]);
 	args_text(&args, *lists->strategies);
 	args_int(&args, *lists->sources[WAITING]);
-	args_ints(&args, lists->links[OPERATOR_ID], links);
-	args_thousandths(&args, lists->links[WEIGHT], links);
-	args_bools(&args, lists->are_active, links);
-	args_ints4(&args, lists->links[LIMIT], links);
-	args_ints4(&args, lists->links[LOAD], links);
-	if (*lists->sources[CREDITS_FIRST])
-		args_ints(&args, lists->links[CREDIT], links);
-	else
-		args_null(&args);
-	if (*lists->sources[CONTACTS_FIRST])
-		args_ints(&args, lists->links[LAST_CONTACT_ID], links);
-	else
-		args_null(&args);
-	args_doubles(&args, lists->expected, links);
-	args_ints4(&args, lists->links[ASSIGNED], links);
+	args_links(&args, lists, *lists->sources[CREDITS_FIRST], *lists->sources[CONTACTS_FIRST]);
 	if (*lists->sources[TAKEN_FIRST]) {
 		args_ints4(&args, lists->taken[TAKEN_ORDINAL], taken);
 		args_ints2(&args, lists->taken[TAKEN_SEAT], taken);
 		args_bools(&args, lists->are_own, taken);
 	} else {
-		for (int i = 0; i < TAKEN_COLUMNS + 1; i++)
-			args_null(&args);
+		args_null(&args);
+		args_null(&args);
+		args_null(&args);
 	}
 	flow_ask(flow, Q_BATCH_DECISION, &args);
 }

@@ -61,10 +61,11 @@ function Editor({ source, items }) {
 		say("The weights are saved.");
 	};
 
-	/* Others' changes show as long as there is no draft. */
+	/* Others' changes show as long as there is no draft; one may have been begun since this was drawn. */
 	useEffect(() => {
+		set_state((now) => same(now.rows, now.base) ? { base: stored, rows: stored } : now);
 		if (!is_changed)
-			take_stored();
+			form.reset({});
 	}, [JSON.stringify(stored)]);
 	return html`<${Form} form=${form} fields=${rows.map((_, index) => weight_field(index))} on_submit=${save}>
 		${is_overtaken && html`<p class="fault" role="status">

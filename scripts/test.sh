@@ -2,22 +2,30 @@
 # Runs all tests, each kind by its own runner, and adds up their last lines ("N passed, N failed").
 set -u
 build=$(realpath "${BUILD:-build}")
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+logs=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$logs"' EXIT
 passed=0
 failed=0
 summary=
+declare -A pids started
 
-# run NAME COMMAND...: a runner that ends badly without counting a failure counts as one.
-run() {
-	local name=$1 started=$SECONDS status line p=0 f=0
-	shift
+# start NAME COMMAND...: a runner, in the background.
+start() {
+	started[$1]=$SECONDS
+	"${@:2}" >"$logs/$1" 2>&1 &
+	pids[$1]=$!
+}
+
+# finish NAME: shows what that runner prints, and counts. One that ends badly without counting a failure counts as one.
+finish() {
+	local name=$1 status line p=0 f=0
 	echo "== $name"
-	"$@" 2>&1 | tee "$log"
-	status=${PIPESTATUS[0]}
+	tail -n +1 -f --pid="${pids[$name]}" "$logs/$name"
+	wait "${pids[$name]}"
+	status=$?
 	# The library check has a line of its own: "100%: Checks: 72, Failures: 0, Errors: 0".
 	line=$(sed -nE -e '/^[0-9]+ passed, [0-9]+ failed$/p' \
-		-e 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p' "$log" | tail -n 1)
+		-e 's/^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$/\1 \2 \3/p' "$logs/$name" | tail -n 1)
 	if [[ $line =~ ^([0-9]+)\ ([0-9]+)\ ([0-9]+)$ ]]; then
 		f=$((BASH_REMATCH[2] + BASH_REMATCH[3]))
 		line="$((BASH_REMATCH[1] - f)) passed, $f failed"
@@ -27,7 +35,12 @@ run() {
 	[ -n "$line" ] || f=1
 	passed=$((passed + p))
 	failed=$((failed + f))
-	summary+="$(printf '%-36s %5d passed %4d failed %5d s' "$name" "$p" "$f" $((SECONDS - started)))"$'\n'
+	summary+="$(printf '%-36s %5d passed %4d failed %5d s' "$name" "$p" "$f" $((SECONDS - started[$name])))"$'\n'
+}
+
+run() {
+	start "$@"
+	finish "$1"
 }
 
 leave_out() {
@@ -45,12 +58,20 @@ else
 	leave_out "everything, sanitized" "this compiler has no sanitizers"
 fi
 
+# Sanitized, a fork takes longer than most tests; what crashes says where, and counts as a failure all the same.
+in_one_process="timeout 600 env CK_FORK=no"
+
 run "build tool" env BUILD="$build" python3 tests/lint/test_embed.py
+# Those with the database mostly wait: the others run meanwhile.
 for variant in "${variants[@]}"; do
-	name=${variant:+, sanitized}
-	[ ! -e "$build$variant/unit-tests" ] || run "unit$name" "$build$variant/unit-tests"
-	[ ! -e "$build$variant/fuzz-replay" ] || run "fuzz corpus$name" "$build$variant/fuzz-replay" tests/fuzz/corpus
-	[ ! -e "$build$variant/db-tests" ] || run "database$name" "$build$variant/db-tests"
+	start "database${variant:+, sanitized}" "$build$variant/db-tests"
+done
+for variant in "${variants[@]}"; do
+	run "unit${variant:+, sanitized}" ${variant:+$in_one_process} "$build$variant/unit-tests"
+	run "fuzz corpus${variant:+, sanitized}" "$build$variant/fuzz-replay" tests/fuzz/corpus
+done
+for variant in "${variants[@]}"; do
+	finish "database${variant:+, sanitized}"
 done
 for variant in "${variants[@]}"; do
 	run "HTTP${variant:+, sanitized}" env LEADD="$build$variant/leadd" ${variant:+CHAOS_SECONDS=20} \

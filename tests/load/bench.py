@@ -99,6 +99,7 @@ class Bench:
         self.scenarios = possible()
         self.turn = collections.deque(chosen(self.scenarios, options.only))
         self.runs = []  # (scenario's name, figures)
+        self.just_run = None, None  # scenario's name, figures
         self.repeats = []  # of each, {scenario's name: figures}, with "near" in them: the same of those that ran beside it
         self.complaints = []
         self.stored = 0
@@ -121,14 +122,23 @@ class Bench:
         return [name for scenario in self.turn for name in in_turn(scenario)]
 
     def repeat(self, worlds, repeat):
-        """All scenarios with their neighbours, each time beginning with another one. In a short run each goes but once."""
+        """
+        All scenarios with their neighbours, each time beginning with another one. What has just run as the neighbour of
+        the one before is that of the next as well; in a short run each goes but once.
+        """
         worlds.tidy()
         figures, known = {}, {}
+        self.just_run = None, None
         for scenario in self.turn:
             runs = collections.defaultdict(list)
-            for name in in_turn(scenario):
-                if not (is_quick() and name in known):
+            names = in_turn(scenario)
+            if names[-1] == self.just_run[0]:
+                names = names[::-1]
+            for place, name in enumerate(names):
+                is_known = name in known if is_quick() else place == 0 and name == self.just_run[0]
+                if not is_known:
                     known[name] = self.once(self.scenarios[name], worlds, repeat)
+                    self.just_run = name, known[name]
                 runs[name].append(known[name])
             near = {name: together(its) for name, its in runs.items()}
             figures[scenario.name] = {**near.pop(scenario.name), "near": near}
@@ -137,7 +147,7 @@ class Bench:
 
     def once(self, scenario, worlds, repeat):
         worlds[scenario.world].renew()
-        run = scenario.run(worlds[scenario.world], repeat, self.options.seconds)
+        run = scenario.run(worlds[scenario.world], repeat, self.options.seconds, is_quick())
         self.runs.append((scenario.name, run.figures))
         self.stored += run.figures.get("stored", 0)
         print(bench_report.run_line(repeat, scenario, run.figures), flush=True)

@@ -50,7 +50,7 @@ class Reads(Answers):
         super().__init__(name, about, HOT, READERS, **options)
         self.paths, self.items = paths, items
 
-    def run(self, world, repeat, seconds):
+    def run(self, world, repeat, seconds, _is_short=False):
         run = bench_runs.Run()
         service = Service(world)
         try:
@@ -78,7 +78,7 @@ class Reads(Answers):
 class Ceiling(Answers):
     """tests/load/ceiling.c: everything but the intake and the database."""
 
-    def run(self, world, repeat, seconds):
+    def run(self, world, repeat, seconds, _is_short=False):
         run = bench_runs.Run()
         out_path = os.path.join(world.folder, "ceiling.out")
         with open(out_path, "wb") as out:

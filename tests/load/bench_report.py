@@ -4,7 +4,7 @@ import statistics
 
 import bench_proc
 from bench_bars import BARS, QUIET_PERCENT
-from bench_runs import BASELINE
+from bench_runs import BASELINE, SERVICE_WARM_SECONDS, WARM_SECONDS
 from bench_world import (CYCLE_RATE, CYCLE_SECONDS, KNOWN_IN_HALF_A_CYCLE, REPEATED_PERCENT, SETTINGS, WAL_FILES,
                          versions)
 
@@ -197,12 +197,14 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
   has run for some time, {WAL_FILES} are written before the first checkpoint.
 - Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
-- A run of leadd begins when all connections of its pools stand. pgbench runs for some seconds longer than what
-  is measured: its many processes need them to start, and to make their plans.
+- Either side is warm before it is measured. Before a run of leadd all connections of its pools stand, and
+  {SERVICE_WARM_SECONDS} s of the same load go before: a new backend finds each page of PostgreSQL's shared memory, and of the WAL's
+  buffers above all, by a page fault, which is dear on a virtual machine. pgbench runs for {WARM_SECONDS} s longer than what is
+  measured: its many processes need them to start, and to make their plans.
 - {len(self.repeats)} repeats of {options.seconds} s runs, twice as long for `hot-` and `spread-` from 64 connections up
   (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
-  repeat plain pgbench goes right before a scenario and `-whole` right after it; where a bar names one other only, that goes
+  repeat plain pgbench goes right before a scenario and `-whole` right after it, or the other way round; where a bar names one other only, that goes
   before and after it, and the mean of both counts. `hot-1` and growth take several turns with what they are compared
   with, since they differ from it by less than such a machine from itself. (`QUICK=1`: each goes but once in a repeat.)
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.

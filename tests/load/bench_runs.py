@@ -17,6 +17,7 @@ TAIL_SECONDS = 0.3  # of a run: for the answers of wrk's last requests
 CROWD = 1000  # more connections than that need longer
 CROWD_SECONDS, CROWD_TAIL_SECONDS = 4, 3  # beside the others' seconds; of these the last
 WARM_SECONDS = 6  # of pgbench with many clients
+SERVICE_WARM_SECONDS = 2  # in a short run half of it
 FLUSHES = 50
 FULL = "full"
 
@@ -51,7 +52,7 @@ def sending_seconds(connections, seconds):
 def wrk(script, connections, seconds, port, settings):
     """A tool for run_tools()."""
     whole = seconds if connections <= CROWD else seconds + CROWD_SECONDS
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{whole}s", "--timeout", "10s",
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{whole:g}s", "--timeout", "10s",
                "-s", os.path.join(HERE, script), f"http://127.0.0.1:{port}/"]
     settings = {**settings, "SECONDS": sending_seconds(connections, seconds)}
     return command, {f"BENCH_{name}": str(value) for name, value in settings.items()}
@@ -106,16 +107,18 @@ class Scenario:
             return f"{self.clients} connections need more than the {descriptors} descriptors that a process may have here"
         return None
 
-    def run(self, world, repeat, seconds):
+    def run(self, world, repeat, seconds, is_short=False):
         """Loads, waits for what is under way, looks at the data."""
-        seconds *= self.lasts
+        warm_seconds = SERVICE_WARM_SECONDS / (1 + is_short)
+        seconds *= 1 if is_short else self.lasts
         run = Run()
         label = world.new_label(self.name)
         sources = world.new_full_source() if self.sources == FULL else self.sources
+        services = self.start(world, label, warm_seconds, repeat)
         before = world.last_ids()
         flush_ms = bench_proc.flush_ms(world.folder, FLUSHES)
         wal = world.wal_bytes()
-        load, usage = self.load(world, label, sources, seconds, repeat, run)
+        load, usage = self.load(world, services, label, sources, seconds, repeat, run)
         wal = world.wal_bytes() - wal
         facts = bench_checks.facts_after(world, label, before)
         stored = max(1, facts["stored"])
@@ -130,6 +133,10 @@ class Scenario:
             run.complaints += bench_checks.shares_of(world, sources, before[0], pooled=True)
         return run
 
+    def start(self, _world, _label, _warm_seconds, _repeat):
+        """What has to run before, and to be warm."""
+        return []
+
 
 class Pgbench(Scenario):
     """
@@ -141,7 +148,7 @@ class Pgbench(Scenario):
         super().__init__(name, about, sources, clients, quick)
         self.whole = whole
 
-    def load(self, world, label, sources, seconds, repeat, run):
+    def load(self, world, _services, label, sources, seconds, repeat, run):
         usage = bench_proc.Usage(world.postgres.process.pid)
         out, done = self._pgbench(world, sources, seconds + (WARM_SECONDS if self.clients > 1 else 1), repeat)
         usage.stop()
@@ -191,10 +198,23 @@ class Wrk(Scenario):
         super().__init__(name, about, sources, clients, **options)
         self.processes, self.beside, self.settings = processes, beside, settings or {}
 
-    def load(self, world, label, sources, seconds, repeat, run):
+    def start(self, world, label, warm_seconds, repeat):
+        """Like processes that have run for some time: new backends of PostgreSQL find each page of its memory by a fault."""
         services = []
         try:
             services += [Service(world, self.settings) for _ in range(self.processes)]
+            sources = HOT if self.sources == FULL else self.sources
+            run_tools([self._tool(world, service, f"{label}-warm-p{number}", sources, warm_seconds, 1000 + repeat)
+                       for number, service in enumerate(services)], warm_seconds)
+            world.wait_until_quiet()
+        except BaseException:
+            for service in services:
+                service.server.kill()
+            raise
+        return services
+
+    def load(self, world, services, label, sources, seconds, repeat, run):
+        try:
             load, usage = self._load(world, services, label, sources, seconds, repeat)
             world.wait_until_quiet()
             first = services[0]
@@ -212,12 +232,15 @@ class Wrk(Scenario):
                 run.complaints.append(str(complaint))
         return load, usage
 
+    def _tool(self, world, service, name, sources, seconds, seed):
+        """One of the load generators: it sends through its part of the connections."""
+        settings = {"RUN": name, "FIRST_SOURCE": sources[0], "LAST_SOURCE": sources[1], "PAST_LEADS": world.past // 2,
+                    "REPEATED": REPEATED_PERCENT, "SEED": seed}
+        return wrk("bench_wrk.lua", self.clients // self.processes, seconds, service.port, settings)
+
     def _tools(self, world, services, label, sources, seconds, repeat):
-        tools = []
-        for number, service in enumerate(services):
-            settings = {"RUN": f"{label}-p{number}", "FIRST_SOURCE": sources[0], "LAST_SOURCE": sources[1],
-                        "PAST_LEADS": world.past // 2, "REPEATED": REPEATED_PERCENT, "SEED": 100 * number + repeat + 1}
-            tools.append(wrk("bench_wrk.lua", self.clients // len(services), seconds, service.port, settings))
+        tools = [self._tool(world, service, f"{label}-p{number}", sources, seconds, 100 * number + repeat + 1)
+                 for number, service in enumerate(services)]
         if self.beside:
             tools.append(wrk("bench_get.lua", 1, seconds, services[0].port,
                              {"PATHS": " ".join(slow_paths(world)), "SEED": repeat + 1}))
@@ -281,5 +304,5 @@ GROWTH_CLIENTS = (64, 256)
 GROWTH_WORLDS = {"10k": "10 thousand closed contacts", "1m": "1 million closed contacts", "5m": "5 million closed contacts",
                  "busy": "10 thousand closed contacts, 100,000 active ones of each operator"}
 GROWTH = [Wrk(f"growth-{world}-{clients}", f"leadd, hot source, {words}, connections: {clients}", HOT, clients, world=world,
-              against=() if world == "10k" else (f"growth-10k-{clients}",), rounds=1 if world == "10k" else 3)
+              against=() if world == "10k" else (f"growth-10k-{clients}",), rounds=1 if world == "10k" else 2)
           for world, words in GROWTH_WORLDS.items() for clients in GROWTH_CLIENTS]

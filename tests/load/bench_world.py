@@ -29,7 +29,7 @@ SETTINGS = {
     "full_page_writes": "on",
     "shared_buffers": "512MB",
     "max_connections": "120",
-    "min_wal_size": "4GB",
+    "min_wal_size": "6GB",
     "max_wal_size": "16GB",
     "checkpoint_timeout": "1h",
     "autovacuum": "off",

@@ -18,7 +18,7 @@ start() {
 
 # finish NAME: shows what that runner prints, and counts. One that ends badly without counting a failure counts as one.
 finish() {
-	local name=$1 status line p=0 f=0
+	local name=$1 since=${started[$1]} status line p=0 f=0
 	echo "== $name"
 	tail -n +1 -f --pid="${pids[$name]}" "$logs/$name"
 	wait "${pids[$name]}"
@@ -35,7 +35,7 @@ finish() {
 	[ -n "$line" ] || f=1
 	passed=$((passed + p))
 	failed=$((failed + f))
-	summary+="$(printf '%-36s %5d passed %4d failed %5d s' "$name" "$p" "$f" $((SECONDS - started[$name])))"$'\n'
+	summary+="$(printf '%-36s %5d passed %4d failed %5d s' "$name" "$p" "$f" $((SECONDS - since)))"$'\n'
 }
 
 run() {

@@ -3,7 +3,7 @@
 The load test: bench.py [--only part of a scenario's name] [--repeats N] [--seconds N] [--past N] [--write FILE]
 
 Starts a durable PostgreSQL of its own, runs all scenarios in turn, several times over, checks the data after each run,
-and prints medians; some forty minutes. QUICK=1 in the environment: a short run of the most important ones, within two minutes
+and prints medians; ten minutes for each repeat. QUICK=1 in the environment: a short run of the most important ones, within two minutes
 (on a slow machine with fewer repeats). GROWTH=0 leaves out pasts of other sizes, up to 5 million contacts; GROWTH=1 has
 them in a short run, too.
 LEADD names the binary (default build/leadd), PG_BIN the folder of PostgreSQL's programs, TMPDIR a folder on the disk to
@@ -99,7 +99,7 @@ class Bench:
         self.scenarios = possible()
         self.turn = collections.deque(chosen(self.scenarios, options.only))
         self.runs = []  # (scenario's name, figures)
-        self.just_run = None, None  # scenario's name, figures
+        self.just_run = None  # scenario's name
         self.repeats = []  # of each, {scenario's name: figures}, with "near" in them: the same of those that ran beside it
         self.complaints = []
         self.stored = 0
@@ -128,17 +128,17 @@ class Bench:
         """
         worlds.tidy()
         figures, known = {}, {}
-        self.just_run = None, None
+        self.just_run = None
         for scenario in self.turn:
             runs = collections.defaultdict(list)
             names = in_turn(scenario)
-            if names[-1] == self.just_run[0]:
+            if names[-1] == self.just_run:
                 names = names[::-1]
             for place, name in enumerate(names):
-                is_known = name in known if is_quick() else place == 0 and name == self.just_run[0]
+                is_known = name in known if is_quick() else place == 0 and name == self.just_run
                 if not is_known:
                     known[name] = self.once(self.scenarios[name], worlds, repeat)
-                    self.just_run = name, known[name]
+                    self.just_run = name
                 runs[name].append(known[name])
             near = {name: together(its) for name, its in runs.items()}
             figures[scenario.name] = {**near.pop(scenario.name), "near": near}

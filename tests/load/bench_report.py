@@ -171,13 +171,13 @@ class Report:
                           for scenarios in (self.storing(), self.answering()))
         return f"""# Benchmarks
 
-Written by `make bench ARGS="--write docs/BENCHMARKS.md"`; the bars are those of the assignment's design. Load
+Written by `make bench ARGS="--repeats {options.repeats} --write docs/BENCHMARKS.md"`; the bars are those of the assignment's design. Load
 generator, service and PostgreSQL compete for the same processors, and with whatever else ran (last column: that part of
 all CPU time). The whole took {self.bench.minutes():.0f} minutes.
 
 ## Repeating it
 
-    make bench                                       # seven repeats of 2 s runs; installs wrk when it is missing
+    make bench                                       # seven repeats of 2 s runs, an hour; installs wrk if missing
     QUICK=1 make bench                               # a look, within two minutes
     GROWTH=0 make bench                              # without the large pasts, which take some minutes to make
     make bench ARGS="--only hot --repeats 7"         # some scenarios, and those they are compared with
@@ -197,10 +197,11 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
   has run for some time, {WAL_FILES} are written before the first checkpoint.
 - Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
-- Either side is warm before it is measured. Before a run of leadd all connections of its pools stand, and
-  {SERVICE_WARM_SECONDS} s of the same load go before: a new backend finds each page of PostgreSQL's shared memory, and of the WAL's
-  buffers above all, by a page fault, which is dear on a virtual machine. pgbench runs for {WARM_SECONDS} s longer than what is
-  measured: its many processes need them to start, and to make their plans.
+- Either side is warm before its contacts are counted. A run of leadd that stores contacts begins when all connections of
+  its pools stand, and behind some {SERVICE_WARM_SECONDS} s of load ({SERVICE_WARM_SECONDS / 2:g} s with `QUICK=1`) on the same process: a new backend finds each
+  page of PostgreSQL's shared memory, and of the WAL's buffers above all, by a page fault, which is dear on a virtual
+  machine. What the service sums up about once a minute, and at its start, mostly falls in there. pgbench with 64 clients
+  runs for {WARM_SECONDS} s longer than what is counted: its many processes need them to start, and to make their plans.
 - {len(self.repeats)} repeats of {options.seconds} s runs, twice as long for `hot-` and `spread-` from 64 connections up
   (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
@@ -217,8 +218,8 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 
 {self.noise_line()}
 
-Medians. CPU is user and system time per stored contact, of leadd, of all of PostgreSQL's processes (for pgbench with the
-start of its connections), and of the load generator. Memory is resident memory. The flush was measured before each run.
+Medians. CPU is user and system time per stored contact, of leadd, of all of PostgreSQL's processes (for pgbench in the
+whole of its run, start and warm-up included), and of the load generator. Memory is resident memory. The flush was measured before each run.
 
 {markdown(*self.scenario_rows())}
 

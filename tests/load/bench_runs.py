@@ -1,5 +1,6 @@
 """Scenarios that store contacts: pgbench on the database itself, and wrk on the service. A run returns its figures."""
 
+import contextlib
 import glob
 import json
 import os
@@ -114,12 +115,13 @@ class Scenario:
         run = Run()
         label = world.new_label(self.name)
         sources = world.new_full_source() if self.sources == FULL else self.sources
-        services = self.start(world, label, warm_seconds, repeat)
-        before = world.last_ids()
-        flush_ms = bench_proc.flush_ms(world.folder, FLUSHES)
-        wal = world.wal_bytes()
-        load, usage = self.load(world, services, label, sources, seconds, repeat, run)
-        wal = world.wal_bytes() - wal
+        with contextlib.ExitStack() as leaving:
+            services = self.start(world, label, warm_seconds, repeat, leaving)
+            before = world.last_ids()
+            flush_ms = bench_proc.flush_ms(world.folder, FLUSHES)
+            wal = world.wal_bytes()
+            load, usage = self.load(world, services, label, sources, seconds, repeat, run)
+            wal = world.wal_bytes() - wal
         facts = bench_checks.facts_after(world, label, before)
         stored = max(1, facts["stored"])
         run.figures.update(load, stored=facts["stored"], flush_ms=flush_ms, contacts_per_commit=stored / max(1, facts["transactions"]),
@@ -133,8 +135,8 @@ class Scenario:
             run.complaints += bench_checks.shares_of(world, sources, before[0], pooled=True)
         return run
 
-    def start(self, _world, _label, _warm_seconds, _repeat):
-        """What has to run before, and to be warm."""
+    def start(self, _world, _label, _warm_seconds, _repeat, _leaving):
+        """What has to run before, and to be warm; leaving ends it, whatever happens."""
         return []
 
 
@@ -198,33 +200,26 @@ class Wrk(Scenario):
         super().__init__(name, about, sources, clients, **options)
         self.processes, self.beside, self.settings = processes, beside, settings or {}
 
-    def start(self, world, label, warm_seconds, repeat):
+    def start(self, world, label, warm_seconds, repeat, leaving):
         """Like processes that have run for some time: new backends of PostgreSQL find each page of its memory by a fault."""
         services = []
-        try:
-            services += [Service(world, self.settings) for _ in range(self.processes)]
-            sources = HOT if self.sources == FULL else self.sources
-            run_tools([self._tool(world, service, f"{label}-warm-p{number}", sources, warm_seconds, 1000 + repeat)
-                       for number, service in enumerate(services)], warm_seconds)
-            world.wait_until_quiet()
-        except BaseException:
-            for service in services:
-                service.server.kill()
-            raise
+        for _ in range(self.processes):
+            services.append(Service(world, self.settings))
+            leaving.callback(services[-1].server.kill)
+        sources = HOT if self.sources == FULL else self.sources
+        tools = [self._tool(world, service, f"{label}-warm-p{number}", sources, warm_seconds, 1000 + repeat)
+                 for number, service in enumerate(services)]
+        for load in map(wrk_figures, run_tools(tools, warm_seconds)):
+            assert load["answered"] > load["refused"], load
+        world.wait_until_quiet()
         return services
 
     def load(self, world, services, label, sources, seconds, repeat, run):
-        try:
-            load, usage = self._load(world, services, label, sources, seconds, repeat)
-            world.wait_until_quiet()
-            first = services[0]
-            load.update(after_mb=bench_proc.memory_mb(first.pid), idle_mb=first.idle_mb, ready_ms=first.ready_ms,
-                        logged_ready_ms=first.logged_ready_ms(),
-                        **most([longest_turn(service.port) for service in services]))
-        except BaseException:
-            for service in services:
-                service.server.kill()
-            raise
+        load, usage = self._load(world, services, label, sources, seconds, repeat)
+        world.wait_until_quiet()
+        first = services[0]
+        load.update(after_mb=bench_proc.memory_mb(first.pid), idle_mb=first.idle_mb, ready_ms=first.ready_ms,
+                    logged_ready_ms=first.logged_ready_ms(), **most([longest_turn(service.port) for service in services]))
         for service in services:
             try:
                 service.stop()

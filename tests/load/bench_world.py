@@ -79,12 +79,12 @@ class Service:
         try:
             self.port = self._wait_for(self._printed_port)
             self._wait_for(self._is_ready)
+            self.ready_ms = (time.perf_counter() - start) * 1000
+            self._wait_for(self._is_connected)
+            self.idle_mb = bench_proc.memory_mb(self.pid)
         except BaseException:
             self.server.kill()
             raise
-        self.ready_ms = (time.perf_counter() - start) * 1000
-        self._wait_for(self._is_connected)
-        self.idle_mb = bench_proc.memory_mb(self.pid)
 
     def _wait_for(self, condition):
         end = time.monotonic() + READY_SECONDS

@@ -1,4 +1,6 @@
-/* Runs all suites, each test in a process of its own; unit-tests [name of a suite ...] runs some. */
+/*
+ * Runs all suites, each test in a process of its own unless CK_FORK=no; unit-tests [name of a suite ...] runs some.
+ */
 #include "unit/unit.h"
 
 #include <stdbool.h>

@@ -62,16 +62,16 @@ fi
 in_one_process="timeout 600 env CK_FORK=no"
 
 run "build tool" env BUILD="$build" python3 tests/lint/test_embed.py
-# Those with the database mostly wait: the others run meanwhile.
+# Those with the database mostly wait: both at once.
 for variant in "${variants[@]}"; do
 	start "database${variant:+, sanitized}" "$build$variant/db-tests"
 done
 for variant in "${variants[@]}"; do
-	run "unit${variant:+, sanitized}" ${variant:+$in_one_process} "$build$variant/unit-tests"
-	run "fuzz corpus${variant:+, sanitized}" "$build$variant/fuzz-replay" tests/fuzz/corpus
+	finish "database${variant:+, sanitized}"
 done
 for variant in "${variants[@]}"; do
-	finish "database${variant:+, sanitized}"
+	run "unit${variant:+, sanitized}" ${variant:+$in_one_process} "$build$variant/unit-tests"
+	run "fuzz corpus${variant:+, sanitized}" "$build$variant/fuzz-replay" tests/fuzz/corpus
 done
 for variant in "${variants[@]}"; do
 	run "HTTP${variant:+, sanitized}" env LEADD="$build$variant/leadd" ${variant:+CHAOS_SECONDS=20} \

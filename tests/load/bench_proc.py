@@ -12,7 +12,10 @@ FLUSH_BYTES = 8192
 
 
 def stat_fields(pid):
-    """The fields after the command's name; None: it is gone. [0] state, [1] parent, [11:15] own and reaped CPU ticks."""
+    """
+    The fields after the command's name; None: it is gone. [0] state, [1] parent, [7:9] own page faults without reading and
+    those of reaped children, [11:15] own and reaped CPU ticks
+    """
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return file.read().rpartition(")")[2].split()
@@ -26,23 +29,22 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
-def children_ticks(pid):
-    ticks = 0
-    for name in os.listdir("/proc"):
-        fields = stat_fields(name) if name.isdigit() else None
-        if fields and int(fields[1]) == pid:
-            ticks += sum(map(int, fields[11:15]))
-    return ticks
+FAULTS, TICKS = slice(7, 9), slice(11, 15)
 
 
-def family_cpu_seconds(pid):
+def sum_of_children(pid, part):
+    fields = [stat_fields(name) for name in os.listdir("/proc") if name.isdigit()]
+    return sum(sum(map(int, its[part])) for its in fields if its and int(its[1]) == pid)
+
+
+def sum_of_family(pid, part):
     """Of a process, its children that live and those that it has reaped: nothing of a server is forgotten."""
     while True:
         reaped = stat_fields(pid)[13:15]
-        ticks = children_ticks(pid)
+        children = sum_of_children(pid, part)
         fields = stat_fields(pid)
         if fields[13:15] == reaped:  # else a child ended meanwhile, and may be missing or counted twice
-            return (ticks + sum(map(int, fields[11:15]))) * TICK_S
+            return children + sum(map(int, fields[part]))
 
 
 def waited_children_cpu_seconds():
@@ -73,7 +75,7 @@ def forget_memory_peak(pid):
 
 
 class Usage:
-    """CPU seconds used between two looks, by whom."""
+    """CPU seconds used between two looks, by whom; and PostgreSQL's page faults."""
 
     def __init__(self, postgres_pid, server_pids=()):
         self.pids = postgres_pid, server_pids
@@ -82,8 +84,8 @@ class Usage:
 
     def _look(self):
         postgres, servers = self.pids
-        return {"at": time.monotonic(), "postgres": family_cpu_seconds(postgres),
-                "server": sum(cpu_seconds(server) for server in servers),
+        return {"at": time.monotonic(), "postgres": sum_of_family(postgres, TICKS) * TICK_S,
+                "faults": sum_of_family(postgres, FAULTS), "server": sum(cpu_seconds(server) for server in servers),
                 "generator": waited_children_cpu_seconds(), "machine": machine_busy_seconds()}
 
     def stop(self):
@@ -91,6 +93,9 @@ class Usage:
 
     def seconds(self, whose):
         return self.end[whose] - self.start[whose]
+
+    def faults(self):
+        return self.end["faults"] - self.start["faults"]
 
     def others_share(self):
         """The part of all CPUs' time that went to processes which are none of ours."""

@@ -4,7 +4,7 @@ import statistics
 
 import bench_proc
 from bench_bars import BARS, QUIET_PERCENT
-from bench_runs import BASELINE, SERVICE_WARM_SECONDS, WARM_SECONDS
+from bench_runs import BASELINE, GROWTH_WARM_SECONDS, SERVICE_WARM_SECONDS, WARM_SECONDS
 from bench_world import (CYCLE_RATE, CYCLE_SECONDS, KNOWN_IN_HALF_A_CYCLE, REPEATED_PERCENT, SETTINGS, WAL_FILES,
                          versions)
 
@@ -33,6 +33,7 @@ COLUMNS = [
     ("contacts per commit", "contacts_per_commit", "{:.1f}"),
     ("leadd CPU µs", "server_us", "{:.0f}"),
     ("PostgreSQL CPU µs", "postgres_us", "{:.0f}"),
+    ("its page faults", "postgres_faults", "{:.2f}"),
     ("generator CPU µs", "generator_us", "{:.0f}"),
     ("WAL bytes", "wal_bytes", "{:.0f}"),
     ("leadd MB idle", "idle_mb", "{:.1f}"),
@@ -198,15 +199,18 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 - Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
 - Either side is warm before its contacts are counted. A run of leadd that stores contacts begins when all connections of
-  its pools stand, and behind some {SERVICE_WARM_SECONDS} s of load ({SERVICE_WARM_SECONDS / 2:g} s with `QUICK=1`) on the same process: a new backend finds each
-  page of PostgreSQL's shared memory, and of the WAL's buffers above all, by a page fault, which is dear on a virtual
+  its pools stand, and behind {SERVICE_WARM_SECONDS} s of the same load on the same process (`QUICK=1`: one less): a new backend finds
+  each page of PostgreSQL's shared memory, and of the WAL's buffers above all, by a page fault, which is dear on a virtual
   machine. What the service sums up about once a minute, and at its start, mostly falls in there. pgbench with 64 clients
   runs for {WARM_SECONDS} s longer than what is counted: its many processes need them to start, and to make their plans.
+- Before all runs for growth it is {GROWTH_WARM_SECONDS} s of known leads only, drawn from all of the past. A backend that has run for
+  hours has touched the whole of that memory; a young one pays for each page that the past makes it touch, and the more past,
+  the more such pages. The faults that are left are in the table: the small past has most, where new rows find new pages.
 - {len(self.repeats)} repeats of {options.seconds} s runs, twice as long for `hot-` and `spread-` from 64 connections up
   (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
-  repeat plain pgbench goes right before a scenario and `-whole` right after it, or the other way round; where a bar names one other only, that goes
-  before and after it, and the mean of both counts. `hot-1` and growth take several turns with what they are compared
+  repeat plain pgbench goes right before a scenario and `-whole` right after it, or the other way round; where a bar names one other
+  only, that goes before and after it, and the mean of both counts. `hot-1` and growth take several turns with what they are compared
   with, since they differ from it by less than such a machine from itself. (`QUICK=1`: each goes but once in a repeat.)
 - {REPEATED_PERCENT} % of the contacts come from a lead that is known. The message is some 20 characters; no payload.
 - hot: one source, ten operators, weights 1 to 10. spread: 50 sources with ten of 200 operators each, neighbours share six.
@@ -219,7 +223,8 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 {self.noise_line()}
 
 Medians. CPU is user and system time per stored contact, of leadd, of all of PostgreSQL's processes (for pgbench in the
-whole of its run, start and warm-up included), and of the load generator. Memory is resident memory. The flush was measured before each run.
+whole of its run, start and warm-up included), and of the load generator; page faults are those without reading. Memory is
+resident memory. The flush was measured before each run.
 
 {markdown(*self.scenario_rows())}
 

@@ -18,7 +18,7 @@ TAIL_SECONDS = 0.3  # of a run: for the answers of wrk's last requests
 CROWD = 1000  # more connections than that need longer
 CROWD_SECONDS, CROWD_TAIL_SECONDS = 4, 3  # beside the others' seconds; of these the last
 WARM_SECONDS = 6  # of pgbench with many clients
-SERVICE_WARM_SECONDS = 2  # in a short run half of it
+SERVICE_WARM_SECONDS, GROWTH_WARM_SECONDS = 2, 3  # in a short run one less
 FLUSHES = 50
 FULL = "full"
 
@@ -110,13 +110,12 @@ class Scenario:
 
     def run(self, world, repeat, seconds, is_short=False):
         """Loads, waits for what is under way, looks at the data."""
-        warm_seconds = SERVICE_WARM_SECONDS / (1 + is_short)
         seconds *= 1 if is_short else self.lasts
         run = Run()
         label = world.new_label(self.name)
         sources = world.new_full_source() if self.sources == FULL else self.sources
         with contextlib.ExitStack() as leaving:
-            services = self.start(world, label, warm_seconds, repeat, leaving)
+            services = self.start(world, label, repeat, is_short, leaving)
             before = world.last_ids()
             flush_ms = bench_proc.flush_ms(world.folder, FLUSHES)
             wal = world.wal_bytes()
@@ -126,7 +125,7 @@ class Scenario:
         stored = max(1, facts["stored"])
         run.figures.update(load, stored=facts["stored"], flush_ms=flush_ms, contacts_per_commit=stored / max(1, facts["transactions"]),
                            wal_bytes=wal / stored, others_percent=usage.others_share() * 100,
-                           postgres_us=usage.seconds("postgres") * 1e6 / stored,
+                           postgres_us=usage.seconds("postgres") * 1e6 / stored, postgres_faults=usage.faults() / stored,
                            generator_us=usage.seconds("generator") * 1e6 / stored)
         run.complaints += bench_checks.integrity(facts) + self.judge(facts, load)
         if self.sources == FULL:
@@ -135,7 +134,7 @@ class Scenario:
             run.complaints += bench_checks.shares_of(world, sources, before[0], pooled=True)
         return run
 
-    def start(self, _world, _label, _warm_seconds, _repeat, _leaving):
+    def start(self, _world, _label, _repeat, _is_short, _leaving):
         """What has to run before, and to be warm; leaving ends it, whatever happens."""
         return []
 
@@ -193,23 +192,25 @@ class Wrk(Scenario):
     The service through HTTP, fresh processes for each run, so that their memory is this run's.
 
     processes: as many, each with a wrk of its own; beside: one more client asks for slow lists and reports meanwhile;
-    settings: of leadd
+    settings: of leadd; is_old: warm by known leads only, until its backend has touched what the past will make it touch
     """
 
-    def __init__(self, name, about, sources, clients, processes=1, beside=False, settings=None, **options):
+    def __init__(self, name, about, sources, clients, processes=1, beside=False, settings=None, is_old=False, **options):
         super().__init__(name, about, sources, clients, **options)
-        self.processes, self.beside, self.settings = processes, beside, settings or {}
+        self.processes, self.beside, self.settings, self.is_old = processes, beside, settings or {}, is_old
 
-    def start(self, world, label, warm_seconds, repeat, leaving):
+    def start(self, world, label, repeat, is_short, leaving):
         """Like processes that have run for some time: new backends of PostgreSQL find each page of its memory by a fault."""
         services = []
         for _ in range(self.processes):
             services.append(Service(world, self.settings))
             leaving.callback(services[-1].server.kill)
         sources = HOT if self.sources == FULL else self.sources
-        tools = [self._tool(world, service, f"{label}-warm-p{number}", sources, warm_seconds, 1000 + repeat)
+        seconds, repeated = (GROWTH_WARM_SECONDS, 100) if self.is_old else (SERVICE_WARM_SECONDS, REPEATED_PERCENT)
+        seconds -= is_short
+        tools = [self._tool(world, service, f"{label}-warm-p{number}", sources, seconds, 1000 + repeat, repeated)
                  for number, service in enumerate(services)]
-        for load in map(wrk_figures, run_tools(tools, warm_seconds)):
+        for load in map(wrk_figures, run_tools(tools, seconds)):
             assert load["answered"] > load["refused"], load
         world.wait_until_quiet()
         return services
@@ -227,10 +228,10 @@ class Wrk(Scenario):
                 run.complaints.append(str(complaint))
         return load, usage
 
-    def _tool(self, world, service, name, sources, seconds, seed):
+    def _tool(self, world, service, name, sources, seconds, seed, repeated=REPEATED_PERCENT):
         """One of the load generators: it sends through its part of the connections."""
         settings = {"RUN": name, "FIRST_SOURCE": sources[0], "LAST_SOURCE": sources[1], "PAST_LEADS": world.past // 2,
-                    "REPEATED": REPEATED_PERCENT, "SEED": seed}
+                    "REPEATED": repeated, "SEED": seed}
         return wrk("bench_wrk.lua", self.clients // self.processes, seconds, service.port, settings)
 
     def _tools(self, world, services, label, sources, seconds, repeat):
@@ -299,5 +300,5 @@ GROWTH_CLIENTS = (64, 256)
 GROWTH_WORLDS = {"10k": "10 thousand closed contacts", "1m": "1 million closed contacts", "5m": "5 million closed contacts",
                  "busy": "10 thousand closed contacts, 100,000 active ones of each operator"}
 GROWTH = [Wrk(f"growth-{world}-{clients}", f"leadd, hot source, {words}, connections: {clients}", HOT, clients, world=world,
-              against=() if world == "10k" else (f"growth-10k-{clients}",), rounds=1 if world == "10k" else 2)
-          for world, words in GROWTH_WORLDS.items() for clients in GROWTH_CLIENTS]
+              against=() if world == "10k" else (f"growth-10k-{clients}",), rounds=1 if world == "10k" else 2, is_old=True)
+          for clients in GROWTH_CLIENTS for world, words in GROWTH_WORLDS.items()]

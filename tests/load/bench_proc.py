@@ -30,6 +30,7 @@ def cpu_seconds(pid):
 
 
 FAULTS, TICKS = slice(7, 9), slice(11, 15)
+REAPED = 8, 13, 14  # of those the places that are of reaped children
 
 
 def sum_of_children(pid, part):
@@ -40,10 +41,11 @@ def sum_of_children(pid, part):
 def sum_of_family(pid, part):
     """Of a process, its children that live and those that it has reaped: nothing of a server is forgotten."""
     while True:
-        reaped = stat_fields(pid)[13:15]
+        before = stat_fields(pid)
         children = sum_of_children(pid, part)
         fields = stat_fields(pid)
-        if fields[13:15] == reaped:  # else a child ended meanwhile, and may be missing or counted twice
+        # Else a child ended meanwhile, and may be missing or counted twice.
+        if all(fields[place] == before[place] for place in REAPED):
             return children + sum(map(int, fields[part]))
 
 

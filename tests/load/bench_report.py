@@ -157,7 +157,7 @@ class Report:
                 f"stopped; {stored} are stored.")
 
     def text(self):
-        parts = [f"Medians of {len(self.repeats)} repeats; CPU, WAL: per contact", aligned(*self.scenario_rows()), ""]
+        parts = [f"Medians of {len(self.repeats)} repeats; CPU, page faults, WAL: per contact", aligned(*self.scenario_rows()), ""]
         if self.answering():
             parts += [aligned(*self.answer_rows()), ""]
         if self.bar_rows()[1]:
@@ -199,13 +199,15 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 - Worlds, each a database of its own; what earlier runs stored stays, but `10k` is made anew for each run:
 {chr(10).join(f"  - {line}" for line in self.worlds)}
 - Either side is warm before its contacts are counted. A run of leadd that stores contacts begins when all connections of
-  its pools stand, and behind {SERVICE_WARM_SECONDS} s of the same load on the same process (`QUICK=1`: one less): a new backend finds
-  each page of PostgreSQL's shared memory, and of the WAL's buffers above all, by a page fault, which is dear on a virtual
-  machine. What the service sums up about once a minute, and at its start, mostly falls in there. pgbench with 64 clients
-  runs for {WARM_SECONDS} s longer than what is counted: its many processes need them to start, and to make their plans.
+  its pools stand, and behind some {SERVICE_WARM_SECONDS} s of load (`QUICK=1`: one less) on the same process: of the same, but for
+  `full-64`, which has the hot source's, and `hot-64-beside`, without its slow client. A new backend finds each page of
+  PostgreSQL's shared memory, and of the WAL's buffers above all, by a page fault, which is dear on a virtual machine. What
+  the service sums up about once a minute, and at its start, mostly falls in there. pgbench with 64 clients runs for
+  {WARM_SECONDS} s longer than what is counted: its many processes need them to start, and to make their plans.
 - Before all runs for growth it is {GROWTH_WARM_SECONDS} s of known leads only, drawn from all of the past. A backend that has run for
-  hours has touched the whole of that memory; a young one pays for each page that the past makes it touch, and the more past,
-  the more such pages. The faults that are left are in the table: the small past has most, where new rows find new pages.
+  hours has touched the whole of that memory; a young one pays for each page that the past makes it touch, and the more
+  past, the more such pages. The faults that are left are in the table: where the small past has more of them than another,
+  the ratio of the two is too low by what they cost. What the warm-up stores is there as well when counting begins.
 - {len(self.repeats)} repeats of {options.seconds} s runs, twice as long for `hot-` and `spread-` from 64 connections up
   (`hot-10000`: 4 s more), each beginning with another scenario; leadd is a fresh process in each run.
 - Virtual machines of a shared host change their speed from minute to minute. So what is compared runs side by side: in each
@@ -223,8 +225,8 @@ durable: every 201 is on the disk before it is sent. Exit code 1 means that the 
 {self.noise_line()}
 
 Medians. CPU is user and system time per stored contact, of leadd, of all of PostgreSQL's processes (for pgbench in the
-whole of its run, start and warm-up included), and of the load generator; page faults are those without reading. Memory is
-resident memory. The flush was measured before each run.
+whole of its run, start and warm-up included), and of the load generator. Page faults are PostgreSQL's, those without
+reading, counted over the same time and per contact as well. Memory is resident memory. The flush was measured before each run.
 
 {markdown(*self.scenario_rows())}
 

@@ -22,8 +22,8 @@ struct pool_options {
 
 	/*
 	 * Run once on each new connection before it is used, with null for every parameter, so that nobody waits for
-	 * their plans, or what else a first run costs: they must change nothing then. One that fails ends the warming,
-	 * and the connection is used all the same. Not copied.
+	 * their plans: they must change nothing then. One that fails ends the warming, and the connection is used all
+	 * the same. Not copied.
 	 */
 	const enum query *warm;
 	int warm_count;

@@ -26,11 +26,10 @@ enum { BATCH_TRIES_MAX = 20 };
 struct batch;
 
 /*
- * For pool_options.warm: of the statements that most batches ask, those that find and change nothing with null for
- * every parameter. The ids, the contact and the decision of a batch of one are not among them. The last one is asked by
- * no batch: it makes the server keep the memory of one for the next.
+ * Of the statements that most batches ask, those that find and change nothing with null for every parameter. For
+ * pool_options.warm. The ids, the contact and the decision of a batch of one are not among them.
  */
-enum { BATCH_USUAL = 12 };
+enum { BATCH_USUAL = 11 };
 extern const enum query batch_usual[BATCH_USUAL];
 
 /* Comes once, never before batch_start() returned. Outcomes and results are good when failure->error is DB_OK. */

@@ -15,7 +15,7 @@ enum {
 const enum query batch_usual[BATCH_USUAL] = {
 	Q_BATCH_SOURCES,    Q_BATCH_SOURCES_ONE,    Q_BATCH_LEADS_INSERT, Q_BATCH_LEADS_INSERT_ONE,
 	Q_BATCH_LOADS_LOCK, Q_BATCH_LOADS_LOCK_ONE, Q_BATCH_LINKS,        Q_BATCH_LINKS_ONE,
-	Q_BATCH_IDS,        Q_BATCH_STORE,          Q_BATCH_DECISIONS,    Q_BATCH_MEMORY,
+	Q_BATCH_IDS,        Q_BATCH_STORE,          Q_BATCH_DECISIONS,
 };
 
 struct batch *batch_new(size_t size_max, struct rng *rng)

@@ -33,20 +33,19 @@ FAULTS, TICKS = slice(7, 9), slice(11, 15)
 REAPED = 8, 13, 14  # of those the places that are of reaped children
 
 
-def sum_of_children(pid, part):
-    fields = [stat_fields(name) for name in os.listdir("/proc") if name.isdigit()]
-    return sum(sum(map(int, its[part])) for its in fields if its and int(its[1]) == pid)
-
-
-def sum_of_family(pid, part):
-    """Of a process, its children that live and those that it has reaped: nothing of a server is forgotten."""
+def family_sums(pid):
+    """
+    Page faults and CPU ticks of a process, its children that live and those that it has reaped: nothing of a server is
+    forgotten.
+    """
     while True:
         before = stat_fields(pid)
-        children = sum_of_children(pid, part)
+        others = [stat_fields(name) for name in os.listdir("/proc") if name.isdigit()]
         fields = stat_fields(pid)
         # Else a child ended meanwhile, and may be missing or counted twice.
         if all(fields[place] == before[place] for place in REAPED):
-            return children + sum(map(int, fields[part]))
+            family = [fields, *(its for its in others if its and int(its[1]) == pid)]
+            return [sum(sum(map(int, its[part])) for its in family) for part in (FAULTS, TICKS)]
 
 
 def waited_children_cpu_seconds():
@@ -86,8 +85,9 @@ class Usage:
 
     def _look(self):
         postgres, servers = self.pids
-        return {"at": time.monotonic(), "postgres": sum_of_family(postgres, TICKS) * TICK_S,
-                "faults": sum_of_family(postgres, FAULTS), "server": sum(cpu_seconds(server) for server in servers),
+        faults, ticks = family_sums(postgres)
+        return {"at": time.monotonic(), "postgres": ticks * TICK_S, "faults": faults,
+                "server": sum(cpu_seconds(server) for server in servers),
                 "generator": waited_children_cpu_seconds(), "machine": machine_busy_seconds()}
 
     def stop(self):

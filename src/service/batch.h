@@ -7,6 +7,7 @@
 
 /* Statements of the first trip; not every batch asks all. */
 enum batch_statement {
+	BATCH_MEMORY,
 	BATCH_KEYS_LOCKED,
 	BATCH_KEYS,
 	BATCH_SOURCES,
@@ -18,6 +19,8 @@ enum batch_statement {
 	BATCH_IDS,
 	BATCH_STATEMENTS
 };
+
+enum { MEMORY_FROM = 256 }; /* contacts; what so large a batch needs the server should keep for the next one */
 
 /* A draft as this attempt plans it. */
 struct planned {

@@ -138,13 +138,15 @@ static void ask_ids(struct flow *flow, struct batch *batch)
 static void ask_locks(struct flow *flow)
 {
 	struct batch *batch = flow_context(flow);
-	struct args by_source = args_sources(flow, batch);
+	struct args none = flow_args(flow), by_source = args_sources(flow, batch);
 	bool waits = batch->locking == BATCH_WAITS;
 
 	for (size_t i = 0; i < BATCH_STATEMENTS; i++)
 		batch->index[i] = -1;
 	batch->asked = 0;
 	batch->goes_again = false;
+	if (batch->count >= MEMORY_FROM)
+		batch_ask(flow, BATCH_MEMORY, Q_BATCH_MEMORY, &none);
 	batch_keys_ask(flow, batch);
 	batch_ask(flow, BATCH_SOURCES, waits ? Q_BATCH_SOURCES : Q_BATCH_SOURCES_FREE, &by_source);
 	if (batch->count)

@@ -109,6 +109,21 @@ START_TEST(the_usual_statements_of_a_batch_change_nothing_with_nulls)
 }
 END_TEST
 
+/* It stands among the statements of a batch for the memory that making its plan takes. */
+START_TEST(the_statement_that_makes_the_server_keep_memory_gives_no_row)
+{
+	const struct query_text *text = &query_texts[Q_BATCH_MEMORY];
+	PGconn *pg = PQconnectdb(migrated_database());
+	PGresult *result = PQexecParams(pg, text->sql, 0, NULL, NULL, NULL, NULL, 0);
+
+	ck_assert_int_eq(text->parameters, 0);
+	ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", PQresultErrorMessage(result));
+	ck_assert_int_eq(PQntuples(result), 0);
+	PQclear(result);
+	PQfinish(pg);
+}
+END_TEST
+
 Suite *prepare_suite(void);
 Suite *prepare_suite(void)
 {
@@ -119,6 +134,7 @@ Suite *prepare_suite(void)
 	tcase_add_test(tcase, all_migrations_apply_and_apply_once);
 	tcase_add_test(tcase, every_query_file_prepares_with_the_parameters_it_counts);
 	tcase_add_test(tcase, the_usual_statements_of_a_batch_change_nothing_with_nulls);
+	tcase_add_test(tcase, the_statement_that_makes_the_server_keep_memory_gives_no_row);
 	tcase_add_test(tcase, a_pool_on_a_migrated_database_is_ready);
 	suite_add_tcase(suite, tcase);
 	return suite;

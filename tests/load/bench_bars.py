@@ -1,5 +1,6 @@
 """The bars: figures of each repeat, and what they have to be."""
 
+import os
 import statistics
 
 from bench_runs import BASELINE, BASELINE_WHOLE
@@ -20,11 +21,12 @@ class Bar:
     """
     A figure of each repeat with its bar (None: it has none); what cannot be had from these scenarios is left out.
 
-    figure: of a repeat's {scenario: figures}
+    figure: of a repeat's {scenario: figures}; allowed: likewise, what it would be with processors that are never idle
     """
 
-    def __init__(self, what, figure, bar, form, at_most=True, needs_quiet=False):
+    def __init__(self, what, figure, bar, form, at_most=True, needs_quiet=False, allowed=None):
         self.what, self.figure, self.bar, self.form, self.at_most = what, figure, bar, form, at_most
+        self.allowed = allowed
         self.needs_quiet = needs_quiet  # worth nothing while other programs compete for the CPUs
 
     def row(self, repeats, is_quiet):
@@ -36,7 +38,8 @@ class Bar:
                 return None
         value = statistics.median(values)
         return [self.what, self.form.format(value), f"{self.form.format(min(values))} to {self.form.format(max(values))}",
-                *self._judged(value, is_quiet)]
+                *self._judged(value, is_quiet),
+                self.form.format(statistics.median(map(self.allowed, repeats))) if self.allowed else "-"]
 
     def _judged(self, value, is_quiet):
         if self.bar is None:
@@ -48,14 +51,20 @@ class Bar:
         return [f"{'at most' if self.at_most else 'at least'} {self.form.format(self.bar)}", words]
 
 
-def ratio(what, name, other, key, bar=None, other_key=None, form="{:.2f}", at_most=True):
+def ratio(what, name, other, key, bar=None, other_key=None, form="{:.2f}", **options):
     """One scenario's figure over that of another one, which ran beside it."""
     return Bar(f"{name}: {what}", lambda repeat: repeat[name][key] / repeat[name]["near"][other][other_key or key], bar, form,
-               at_most, needs_quiet=True)
+               needs_quiet=True, **options)
+
+
+def rate_allowed(figures):
+    """Contacts/s by which leadd, PostgreSQL and the load generator would fill all processors."""
+    return os.cpu_count() * 1e6 / (figures["server_us"] + figures["postgres_us"] + figures["generator_us"])
 
 
 def times(name, other, bar):
-    return ratio(f"times {other}, contacts/s", name, other, "rate", bar, form="{:.1f}", at_most=False)
+    return ratio(f"times {other}, contacts/s", name, other, "rate", bar, form="{:.1f}", at_most=False,
+                 allowed=lambda repeat: rate_allowed(repeat[name]) / repeat[name]["near"][other]["rate"])
 
 
 def of_ceiling(clients):

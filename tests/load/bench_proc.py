@@ -1,14 +1,17 @@
 """What the kernel knows of processes, the disk and the machine; from /proc, so Linux only."""
 
 import contextlib
+import mmap
 import os
 import platform
 import resource
+import socket
 import statistics
 import time
 
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 FLUSH_BYTES = 8192
+FLUSHES, FAULTS_TRIED, ROUND_TRIPS = 50, 500, 200
 
 
 def stat_fields(pid):
@@ -106,25 +109,71 @@ class Usage:
         return max(0.0, self.seconds("machine") - ours) / whole
 
 
-def flush_ms(folder, times):
-    """Median time of one flush: a page written over, as the write-ahead log is, and fdatasync."""
+def prices(folder):
+    """What this machine takes now for that by which the two sides differ most."""
+    return {"flush_ms": flush_ms(folder), "fault_us": fault_us(), "round_trip_us": round_trip_us()}
+
+
+def median_of(times, work):
+    """Median seconds of work(0), work(1), ..."""
+    spent = []
+    for index in range(times):
+        start = time.perf_counter()
+        work(index)
+        spent.append(time.perf_counter() - start)
+    return statistics.median(spent)
+
+
+def flush_ms(folder):
+    """Of one flush: a page written over, as the write-ahead log is, and fdatasync."""
     path = os.path.join(folder, "flush")
     page = os.urandom(FLUSH_BYTES)
-    spent = []
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+    def flush(index):
+        os.pwrite(descriptor, page, index % 64 * FLUSH_BYTES)
+        os.fdatasync(descriptor)
+
     try:
         for _ in range(64):
             os.write(descriptor, page)
         os.fsync(descriptor)
-        for index in range(times):
-            start = time.perf_counter()
-            os.pwrite(descriptor, page, index % 64 * FLUSH_BYTES)
-            os.fdatasync(descriptor)
-            spent.append((time.perf_counter() - start) * 1000)
+        return median_of(FLUSHES, flush) * 1e3
     finally:
         os.close(descriptor)
         os.unlink(path)
-    return statistics.median(spent)
+
+
+def fault_us():
+    """Of the first touch of a page of shared memory."""
+    with mmap.mmap(-1, FAULTS_TRIED * mmap.PAGESIZE) as memory:
+        def touch(index):
+            memory[index * mmap.PAGESIZE] = 1
+
+        return median_of(FAULTS_TRIED, touch) * 1e6
+
+
+def round_trip_us():
+    """Of one byte to another process, which sleeps until then, and back."""
+    ours, its = socket.socketpair()
+    child = os.fork()
+    if not child:
+        try:
+            ours.close()
+            while its.recv(1):
+                its.send(b".")
+        finally:
+            os._exit(0)
+    its.close()
+
+    def there_and_back(_index):
+        ours.send(b".")
+        ours.recv(1)
+
+    with ours:
+        spent = median_of(ROUND_TRIPS, there_and_back)
+    os.waitpid(child, 0)
+    return spent * 1e6
 
 
 def file_system(folder):

@@ -40,7 +40,7 @@ class Answers(bench_runs.Scenario):
                 "server_us": usage.seconds("server") * 1e6 / answered,
                 "postgres_us": usage.seconds("postgres") * 1e6 / answered,
                 "generator_us": usage.seconds("generator") * 1e6 / answered,
-                "flush_ms": bench_proc.flush_ms(world.folder, bench_runs.FLUSHES), **more}
+                **bench_proc.prices(world.folder), **more}
 
 
 class Reads(Answers):

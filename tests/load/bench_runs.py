@@ -19,7 +19,6 @@ CROWD = 1000  # more connections than that need longer
 CROWD_SECONDS, CROWD_TAIL_SECONDS = 4, 3  # beside the others' seconds; of these the last
 WARM_SECONDS = 6  # of pgbench with many clients
 SERVICE_WARM_SECONDS, GROWTH_WARM_SECONDS = 2, 3  # in a short run one less
-FLUSHES = 50
 FULL = "full"
 
 
@@ -117,13 +116,13 @@ class Scenario:
         with contextlib.ExitStack() as leaving:
             services = self.start(world, label, repeat, is_short, leaving)
             before = world.last_ids()
-            flush_ms = bench_proc.flush_ms(world.folder, FLUSHES)
+            prices = bench_proc.prices(world.folder)
             wal = world.wal_bytes()
             load, usage = self.load(world, services, label, sources, seconds, repeat, run)
             wal = world.wal_bytes() - wal
         facts = bench_checks.facts_after(world, label, before)
         stored = max(1, facts["stored"])
-        run.figures.update(load, stored=facts["stored"], flush_ms=flush_ms, contacts_per_commit=stored / max(1, facts["transactions"]),
+        run.figures.update(load, **prices, stored=facts["stored"], contacts_per_commit=stored / max(1, facts["transactions"]),
                            wal_bytes=wal / stored, others_percent=usage.others_share() * 100,
                            postgres_us=usage.seconds("postgres") * 1e6 / stored, postgres_faults=usage.faults() / stored,
                            generator_us=usage.seconds("generator") * 1e6 / stored)

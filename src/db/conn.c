@@ -7,9 +7,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 enum {
+	READS_MAX = 8,       /* more in one turn, beside the first: of 16 kB each */
 	STOOD_MS = 1000,     /* a connection that stood for less counts as one more failure to connect */
 	SPARE_MIN_MS = 1000, /* a trip that has less left when its asker is told is given up with him */
 };
@@ -367,6 +369,17 @@ static void take_notifications(struct conn *conn)
 	}
 }
 
+static bool has_arrived(const struct conn *conn)
+{
+	int bytes = 0;
+
+	return ioctl(PQsocket(conn->pg), FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
+/*
+ * libpq reads 16 kB at a time. What else has come of an answer is read at once, or others have a turn between any two
+ * pieces of it, and whoever waits in the server's lines for the locks of a batch waits for all of them.
+ */
 void conn_on_socket(void *context, int events)
 {
 	struct conn *conn = context;
@@ -377,6 +390,10 @@ void conn_on_socket(void *context, int events)
 		read_answers(conn);
 	else
 		connect_read(conn);
+	for (int more = 0; conn->pg && open && conn->running && more < READS_MAX && has_arrived(conn); more++) {
+		open = PQconsumeInput(conn->pg) == 1;
+		read_answers(conn);
+	}
 	if (!conn->pg)
 		return;
 	if (conn->state == CONN_READY && conn->hooks->on_notify)

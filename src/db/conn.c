@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 enum {
-	READS_MAX = 8,       /* more in one turn, beside the first: of 16 kB each */
+	READS_MAX = 8,       /* in one turn, of libpq's 16 kB each */
 	STOOD_MS = 1000,     /* a connection that stood for less counts as one more failure to connect */
 	SPARE_MIN_MS = 1000, /* a trip that has less left when its asker is told is given up with him */
 };
@@ -369,31 +369,22 @@ static void take_notifications(struct conn *conn)
 	}
 }
 
-static bool has_arrived(const struct conn *conn)
-{
-	int bytes = 0;
-
-	return ioctl(PQsocket(conn->pg), FIONREAD, &bytes) == 0 && bytes > 0;
-}
-
-/*
- * libpq reads 16 kB at a time. What else has come of an answer is read at once, or others have a turn between any two
- * pieces of it, and whoever waits in the server's lines for the locks of a batch waits for all of them.
- */
+/* All that has come of an answer: where others had a turn between two pieces, the server would wait with its locks. */
 void conn_on_socket(void *context, int events)
 {
 	struct conn *conn = context;
-	bool open = PQconsumeInput(conn->pg) == 1;
+	int reads = 0, bytes = 0;
+	bool open;
 
 	(void)events;
-	if (conn->state == CONN_READY)
-		read_answers(conn);
-	else
-		connect_read(conn);
-	for (int more = 0; conn->pg && open && conn->running && more < READS_MAX && has_arrived(conn); more++) {
+	do {
 		open = PQconsumeInput(conn->pg) == 1;
-		read_answers(conn);
-	}
+		if (conn->state == CONN_READY)
+			read_answers(conn);
+		else
+			connect_read(conn);
+	} while (conn->pg && open && conn->running && ++reads < READS_MAX &&
+		 ioctl(PQsocket(conn->pg), FIONREAD, &bytes) == 0 && bytes > 0);
 	if (!conn->pg)
 		return;
 	if (conn->state == CONN_READY && conn->hooks->on_notify)

@@ -1,7 +1,8 @@
-/* Parameters on their way into PostgreSQL and back. */
+/* Parameters on their way into PostgreSQL and back, and answers that come in pieces. */
 #include "db/statements.h"
 #include "db/support.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 /* The items of a one-column answer, kept as text. */
@@ -233,6 +234,56 @@ START_TEST(large_arrays_travel_both_ways)
 }
 END_TEST
 
+/* Others have many turns of the loop while the server works; here each is counted once the answer has come. */
+struct turns {
+	struct world *world;
+	struct deferred each;
+	const struct outcome *outcome;
+	int count;
+};
+
+static void wait_until_it_has_echoed(const char *conninfo)
+{
+	while (!support_ask(conninfo, "select count(*) from pg_stat_activity where datname = current_database()"
+				      " and state = 'idle' and query like '%unnest($1::text[])%'"))
+		poll(NULL, 0, 5);
+}
+
+static void on_turn(void *context)
+{
+	struct turns *turns = context;
+
+	if (turns->outcome->calls)
+		return;
+	if (!turns->count++)
+		wait_until_it_has_echoed(turns->world->conninfo);
+	loop_defer(turns->world->loop, &turns->each);
+}
+
+START_TEST(all_of_an_answer_that_has_come_is_read_in_one_turn)
+{
+	struct world world = world_open(1);
+	struct args args = args_start(world.arena);
+	char *long_text = arena_alloc(world.arena, 10001, 1);
+	struct text texts[10];
+	struct outcome outcome = { 0 };
+	struct turns turns = { .world = &world, .outcome = &outcome };
+
+	memset(long_text, 'x', 10000);
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		texts[i] = text_of(long_text);
+	args_texts(&args, texts, COUNT_OF(texts));
+	deferred_init(&turns.each, on_turn, &turns);
+	loop_defer(world.loop, &turns.each);
+	pool_read(world.pool, Q(T_ECHO_TEXTS), &args, outcome_take, &outcome);
+	outcome_wait(&world, &outcome);
+	ck_assert_int_eq(outcome.failure.error, DB_OK);
+	ck_assert_int_eq(outcome.count, COUNT_OF(texts));
+	ck_assert_int_le(turns.count, 2);
+	world_close(&world);
+}
+END_TEST
+
 Suite *values_suite(void);
 Suite *values_suite(void)
 {
@@ -248,6 +299,7 @@ Suite *values_suite(void)
 	tcase_add_test(tcase, a_single_row_goes_to_the_statement_for_one);
 	tcase_add_test(tcase, empty_arrays_have_no_dimension);
 	tcase_add_test(tcase, large_arrays_travel_both_ways);
+	tcase_add_test(tcase, all_of_an_answer_that_has_come_is_read_in_one_turn);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

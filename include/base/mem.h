@@ -18,6 +18,13 @@ void *mem_alloc(size_t count, size_t size);
 /* Grows or shrinks a block to count * size bytes; what is new in it is not cleared. */
 void *mem_resize(void *block, size_t count, size_t size);
 
+/*
+ * Gives the read-only pages of the program and its libraries back to the page cache. The initialisation of what libpq
+ * brings along (LDAP, Kerberos, GnuTLS) needs most of them, and nothing after it; what is used again comes back by
+ * itself, from memory.
+ */
+void mem_release_code(void);
+
 /* A copy of length bytes with a NUL behind it. Owned by the caller: mem_free(). */
 char *mem_copy(const void *bytes, size_t length);
 

@@ -58,10 +58,12 @@ static void look(void *context)
 	if (now == app->is_ready || app->is_stopping)
 		return;
 	app->is_ready = now;
-	if (now)
-		log_info("app.ready", "ms_since_start=%" PRId64, (loop_now_us() - app->started_us) / 1000);
-	else
+	if (!now) {
 		log_warn("app.not_ready", "%s", "reason=database");
+		return;
+	}
+	log_info("app.ready", "ms_since_start=%" PRId64, (loop_now_us() - app->started_us) / 1000);
+	mem_release_code();
 }
 
 static void on_pool_change(void *context)

@@ -21,7 +21,7 @@ void *mem_resize(void *block, size_t count, size_t size);
 /*
  * Gives the read-only pages of the program and its libraries back to the page cache. The initialisation of what libpq
  * brings along (LDAP, Kerberos, GnuTLS) needs most of them, and nothing after it; what is used again comes back by
- * itself, from memory.
+ * itself, from there. A debugger's breakpoints in them are lost.
  */
 void mem_release_code(void);
 

@@ -37,7 +37,7 @@ struct app {
 	struct timer *drain;  /* from the first signal to closing the listener */
 	struct timer *end;    /* from the last answer to the end */
 	struct deferred look; /* whether it became ready; at the end of the turn */
-	bool is_ready, is_stopping, is_drained;
+	bool is_ready, was_ready, is_stopping, is_drained;
 };
 
 /* -- readiness --------------------------------------------------------------------------------- */
@@ -63,7 +63,9 @@ static void look(void *context)
 		return;
 	}
 	log_info("app.ready", "ms_since_start=%" PRId64, (loop_now_us() - app->started_us) / 1000);
-	mem_release_code();
+	if (!app->was_ready)
+		mem_release_code();
+	app->was_ready = true;
 }
 
 static void on_pool_change(void *context)

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 enum {
-	READS_MAX = 8,       /* in one turn, of libpq's 16 kB each */
+	READS_MAX = 16,      /* in one turn; libpq takes 8 to 16 kB with each */
 	STOOD_MS = 1000,     /* a connection that stood for less counts as one more failure to connect */
 	SPARE_MIN_MS = 1000, /* a trip that has less left when its asker is told is given up with him */
 };

@@ -244,9 +244,13 @@ struct turns {
 
 static void wait_until_it_has_echoed(const char *conninfo)
 {
+	int64_t until_ms = loop_now_ms() + 10000;
+
 	while (!support_ask(conninfo, "select count(*) from pg_stat_activity where datname = current_database()"
-				      " and state = 'idle' and query like '%unnest($1::text[])%'"))
+				      " and state = 'idle' and query like 'select item from unnest($1::text[])%'")) {
+		ck_assert_msg(loop_now_ms() < until_ms, "the server does not come to rest");
 		poll(NULL, 0, 5);
+	}
 }
 
 static void on_turn(void *context)
@@ -279,7 +283,7 @@ START_TEST(all_of_an_answer_that_has_come_is_read_in_one_turn)
 	outcome_wait(&world, &outcome);
 	ck_assert_int_eq(outcome.failure.error, DB_OK);
 	ck_assert_int_eq(outcome.count, COUNT_OF(texts));
-	ck_assert_int_le(turns.count, 2);
+	ck_assert_int_le(turns.count, 4); /* of ten pieces */
 	world_close(&world);
 }
 END_TEST

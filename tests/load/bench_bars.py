@@ -59,7 +59,7 @@ def ratio(what, name, other, key, bar=None, other_key=None, form="{:.2f}", **opt
 
 def rate_allowed(figures):
     """Contacts/s by which leadd, PostgreSQL and the load generator would fill all processors."""
-    return os.cpu_count() * 1e6 / (figures["server_us"] + figures["postgres_us"] + figures["generator_us"])
+    return len(os.sched_getaffinity(0)) * 1e6 / (figures["server_us"] + figures["postgres_us"] + figures["generator_us"])
 
 
 def times(name, other, bar):

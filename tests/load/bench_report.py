@@ -88,7 +88,7 @@ class Report:
 
     def _price(self, key, unit):
         each = [figures[key] for _, figures in self.runs]
-        return f"{statistics.median(each):.2f} {unit} ({min(each):.2f} to {max(each):.2f}; medians before each run)"
+        return f"{statistics.median(each):.2f} {unit} ({min(each):.2f} to {max(each):.2f}; medians beside each run)"
 
     def values(self, name, key):
         return [figures[key] for its, figures in self.runs if its == name and figures.get(key) is not None]

@@ -49,9 +49,8 @@ struct endpoint {
 	bool is_body_optional; /* an empty one stands for {} */
 	bool takes_if_match;
 	bool takes_idempotency_key;
-	bool is_open;      /* does not need the database */
-	bool is_read_only; /* changes nothing, though its method might */
-	bool is_hidden;    /* serves a person's browser: not in the OpenAPI document */
+	bool is_open;   /* does not need the database */
+	bool is_hidden; /* serves a person's browser: not in the OpenAPI document */
 	struct answer answers[ANSWERS_MAX];
 	const struct problem *problems[PROBLEMS_MAX]; /* its own, beyond those that follow from path, body and query */
 };

@@ -19,6 +19,7 @@ struct route {
 	size_t body_max;   /* bytes; 0: this endpoint takes no body (one that is sent is 400) */
 	int role;          /* for the admit hook alone */
 	const void *about; /* for the admit hook alone: the api's description of the endpoint */
+	bool only_reads;   /* changes nothing, though its method might; GET always does */
 };
 
 struct route_match {

@@ -51,7 +51,7 @@ const struct field idempotency_key_field = {
 static struct text read_key(struct request *request, struct faults *faults)
 {
 	const char *key = request_header(request, idempotency_key_field.name);
-	struct place place = { request_arena(request), faults, idempotency_key_field.name, NULL };
+	struct place place = { .arena = request_arena(request), .faults = faults, .path = idempotency_key_field.name };
 	struct value value = { 0 };
 
 	if (key)

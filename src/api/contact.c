@@ -133,7 +133,7 @@ static bool has_room(const struct flow *flow, struct operation *operation)
 	const struct rows *load = flow_rows(flow, SEAT_LOAD), *seat = flow_rows(flow, SEAT);
 	bool is_active = row_bool(seat, 0, 0);
 
-	if (is_active && row_int(load, 0, 0) < row_int(seat, 0, 1))
+	if (is_active && rows_count(load) && row_int(load, 0, 0) < row_int(seat, 0, 1))
 		return true;
 	return refuse(operation, &problem_conflict,
 		      arena_printf(request_arena(operation->request),

@@ -68,6 +68,23 @@ static const struct field list_query[] = {
 #define NEWEST_FIRST "contacts"
 #define OLDEST_FIRST "waiting"
 
+/* Whether the oldest come first: those that wait, of whatever operator but one. */
+static bool is_of_waiting(const struct value *query)
+{
+	const struct value *operator= & query[FILTER_OPERATOR];
+
+	return text_equals(query[STATUS].text, TEXT("waiting")) && (!operator->is_given || operator->integer == 0);
+}
+
+/* One that is a cursor of neither has been noted. */
+static void check_cursor(const struct value *query, struct faults *faults)
+{
+	const char *other = is_of_waiting(query) ? NEWEST_FIRST : OLDEST_FIRST;
+
+	if (query[CURSOR].is_given && cursor_read(other, query[CURSOR].text))
+		faults_add(faults, "cursor", "is not a cursor of this list");
+}
+
 const struct endpoint contacts_list_endpoint = {
 	.id = "listContacts",
 	.tag = "Contacts",
@@ -75,6 +92,7 @@ const struct endpoint contacts_list_endpoint = {
 	.about = "Newest first; with status=waiting oldest first, each with waiting_reason and waiting_seconds.",
 	.query = list_query,
 	.list = NEWEST_FIRST "|" OLDEST_FIRST,
+	.check_query = check_cursor,
 	.answers = { { 200, "A page of contacts.", ANSWER_PAGE, &contact_schema } },
 };
 
@@ -95,17 +113,9 @@ void contacts_list(struct request *request)
 	const struct value *query = request_checked(request)->query;
 	const struct value *operator= & query[FILTER_OPERATOR];
 	bool is_none = operator->is_given && operator->integer == 0;
-	bool is_waiting = text_equals(query[STATUS].text, TEXT("waiting")) && (is_none || !operator->is_given);
-	struct faults *faults;
 	struct args *args;
 
-	if (query[CURSOR].is_given && !cursor_read(is_waiting ? OLDEST_FIRST : NEWEST_FIRST, query[CURSOR].text)) {
-		faults = faults_new(request_arena(request));
-		faults_add(faults, "cursor", "is not a cursor of this list");
-		reply_faults(request, faults);
-		return;
-	}
-	if (is_waiting) {
+	if (is_of_waiting(query)) {
 		list_waiting(request, query);
 		return;
 	}

@@ -11,6 +11,7 @@ struct walk {
 	struct arena *arena;
 	struct faults *faults;
 	enum schema_use use;
+	bool is_mended; /* as of struct place */
 };
 
 static size_t field_count(const struct field *fields)
@@ -55,7 +56,9 @@ static void read_list(const struct walk *walk, const char *path, const struct fi
 static void read_member(const struct walk *walk, const char *path, const struct field *field, struct json_object *json,
 			struct value *out)
 {
-	struct place place = { .arena = walk->arena, .faults = walk->faults, .path = path };
+	struct place place = {
+		.arena = walk->arena, .faults = walk->faults, .path = path, .is_mended = walk->is_mended
+	};
 
 	out->is_given = true;
 	if (field->type == FIELD_OBJECT && json_object_is_type(json, json_type_object))
@@ -122,9 +125,11 @@ struct value *fields_read_text(struct arena *arena, struct text text, const stru
 			       struct faults *faults, const char **malformed_out)
 {
 	struct walk walk = { .arena = arena, .faults = faults, .use = schema->use };
+	size_t count = faults->count;
 	struct json_object *json = json_read(text, faults, malformed_out);
 	struct value *values = NULL;
 
+	walk.is_mended = faults->count > count;
 	if (json_object_is_type(json, json_type_object))
 		values = read_object(&walk, "", schema, json);
 	else if (!*malformed_out && !faults->count) /* what else is wrong has been noted */
@@ -159,7 +164,7 @@ struct value *fields_read_query(struct request *request, const struct field *fie
 	for (size_t i = 0; i < parameter_count; i++) {
 		const char *name = arena_copy(walk.arena, parameters[i].name.at, parameters[i].name.length);
 		const struct field *field = find_field(fields, parameters[i].name);
-		struct place place = { walk.arena, faults, name, list };
+		struct place place = { .arena = walk.arena, .faults = faults, .path = name, .list = list };
 		struct value *value;
 
 		if (!field) {

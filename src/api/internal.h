@@ -16,6 +16,7 @@ struct place {
 	struct faults *faults;
 	const char *path; /* of the member, for faults */
 	const char *list; /* for cursors */
+	bool is_mended;   /* the JSON check found faults: numbers need not be those that were sent */
 };
 
 bool value_from_json(const struct place *place, const struct field *field, struct json_object *json,

@@ -144,12 +144,19 @@ const struct endpoint meta_asset_endpoint = {
 	.is_hidden = true,
 };
 
+/* A page comes from its own path alone, with the policy that it needs. */
+static bool is_page(const struct asset *asset)
+{
+	return strncmp(asset->content_type, "text/html", 9) == 0;
+}
+
 void meta_asset(struct request *request)
 {
-	const char *prefix = "/assets/";
-	const struct asset *asset = asset_find(text_of(request_path(request) + strlen(prefix)));
+	const char *name = request_path(request) + strlen("/assets/");
+	size_t length = strlen(name);
+	const struct asset *asset = asset_find((struct text){ name, length - (name[length - 1] == '/') });
 
-	if (asset)
+	if (asset && !is_page(asset))
 		reply_asset(request, asset);
 	else
 		reply_problem(request, &problem_not_found, NULL);

@@ -173,7 +173,7 @@ static void print_answers(struct buf *out, const struct endpoint *endpoint)
 static size_t problems_of(const struct route *route, const struct endpoint *endpoint, const struct problem **list)
 {
 	/* Of many rows each is told its own. */
-	bool changes = route->method != HTTP_GET && !endpoint->is_read_only && !endpoint->bulk;
+	bool changes = route->method != HTTP_GET && !route->only_reads && !endpoint->bulk;
 	size_t count = 0;
 
 	list[count++] = &problem_malformed;

@@ -33,7 +33,7 @@ void respond_failure(struct request *request, const struct db_failure *failure, 
 			      "much to read.");
 		return;
 	case DB_OUTCOME_UNKNOWN:
-		if (((const struct endpoint *)request_route(request)->about)->is_read_only) {
+		if (request_route(request)->only_reads) {
 			reply_problem(request, &problem_unavailable, "The database was lost on the way.");
 			return;
 		}

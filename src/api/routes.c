@@ -3,9 +3,11 @@
 
 enum { BODY = 128 * 1024, BULK = 1024 * 1024 }; /* bytes */
 
-#define TAKES_BODY(handler) handler, BODY, 0, &handler##_endpoint
-#define TAKES_BULK(handler) handler, BULK, 0, &handler##_endpoint
-#define WITHOUT_BODY(handler) handler, 0, 0, &handler##_endpoint
+#define TAKES(handler, body_max) handler, body_max, 0, &handler##_endpoint
+#define TAKES_BODY(handler) TAKES(handler, BODY), false
+#define TAKES_BULK(handler) TAKES(handler, BULK), false
+#define READS_BODY(handler) TAKES(handler, BODY), true
+#define WITHOUT_BODY(handler) TAKES(handler, 0), false
 
 const struct route api_routes[] = {
 	{ HTTP_POST, "/api/v1/operators/", TAKES_BODY(operators_create) },
@@ -23,7 +25,7 @@ const struct route api_routes[] = {
 	{ HTTP_PUT, "/api/v1/sources/{source_id}/weights/", TAKES_BODY(weights_replace) },
 	{ HTTP_PUT, "/api/v1/sources/{source_id}/weights/{operator_id}", TAKES_BODY(weights_set) },
 	{ HTTP_DELETE, "/api/v1/sources/{source_id}/weights/{operator_id}", WITHOUT_BODY(weights_delete) },
-	{ HTTP_POST, "/api/v1/sources/{source_id}/simulate", TAKES_BODY(sources_simulate) },
+	{ HTTP_POST, "/api/v1/sources/{source_id}/simulate", READS_BODY(sources_simulate) },
 
 	{ HTTP_GET, "/api/v1/leads/", WITHOUT_BODY(leads_list) },
 	{ HTTP_GET, "/api/v1/leads/{lead_id}", WITHOUT_BODY(leads_read) },

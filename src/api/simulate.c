@@ -86,7 +86,6 @@ static void check_draft(const struct value *body, struct faults *faults)
 
 const struct endpoint sources_simulate_endpoint = {
 	.check = check_draft,
-	.is_read_only = true,
 	.id = "simulateSource",
 	.tag = "Sources",
 	.summary = "Try out weights, limits and strategies",
@@ -167,7 +166,7 @@ static void play_slice(void *context)
 {
 	struct api *api = context;
 	struct simulation *simulation = LIST_ITEM(api->simulations.played.next, struct simulation, node);
-	size_t slice = LOOKS_A_TURN / (simulation->roster.link_count + 1);
+	size_t slice = 1 + LOOKS_A_TURN / (simulation->roster.link_count + 1);
 
 	list_remove(&simulation->node);
 	for (size_t i = 0; i < slice && simulation->done < simulation->contacts; i++)

@@ -170,8 +170,7 @@ static bool payload_take(const struct place *place, const struct field *field, s
 		faults_add(place->faults, place->path, "must be at most %" PRId64 " bytes of JSON", field->max);
 		return false;
 	}
-	/* Where the JSON check found faults, the numbers need not be those that were sent. */
-	if (!place->faults->count && !has_plain_numbers(json))
+	if (!place->is_mended && !has_plain_numbers(json))
 		return fault(place,
 			     "must not hold numbers beyond 64 bits or with an exponent below -20; send them as text");
 	out->text = (struct text){ arena_copy(place->arena, text, length), length };

@@ -65,7 +65,8 @@ static void refuse_foreign(struct connection *connection)
 	const char *why;
 
 	if (target_read(arena, (struct text){ connection->framing.target.bytes, connection->framing.target.length },
-			&target, &why)) {
+			&target, &why) &&
+	    target_read_query(arena, &target, &why)) {
 		connection->refusal_allowed = router_find(connection->server->options.routes, 0, target.path).allowed;
 		if (connection->refusal_allowed)
 			connection_refuse(connection, &problem_method,

@@ -186,7 +186,7 @@ void lingerers_sweep(struct server *server, int64_t now_ms, bool everything);
 /* -- request.c --------------------------------------------------------------------------------- */
 
 /*
- * Before evhttp has a request: its target decoded and its route found. NULL when the target does not decode; *why_out
+ * Before evhttp has a request: its path decoded and its route found. NULL when the path does not decode; *why_out
  * then says why. Owned by the caller: request_drop(), or request_new() takes it.
  */
 struct request *request_prepare(const struct route *routes, enum http_method method, struct text target,

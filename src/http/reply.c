@@ -222,9 +222,10 @@ static void send_problem(struct request *request, const struct problem *problem,
 static bool has_room(struct request *request, size_t length, size_t always)
 {
 	const struct server *server = request->server;
+	const struct route *route = request->match.route;
+	bool only_reads = request->method == HTTP_GET || (route && route->only_reads);
 
-	if (request->method != HTTP_GET || length <= always ||
-	    server->output_bytes + length <= server->options.buffer_max)
+	if (!only_reads || length <= always || server->output_bytes + length <= server->options.buffer_max)
 		return true;
 	send_problem(request, &problem_unavailable, "Too many large answers are being fetched at this moment.", NULL,
 		     NULL);

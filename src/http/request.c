@@ -46,6 +46,7 @@ struct request *request_prepare(const struct route *routes, enum http_method met
 
 	request->method = method;
 	request->sent_target = arena_copy(request->arena, target.at, target.length);
+	target.at = request->sent_target;
 	if (target_read(request->arena, target, &request->target, why_out))
 		request->match = router_find(routes, method, request->target.path);
 	else

@@ -49,7 +49,8 @@ static void dispatch(struct server *server, struct request *request, const char 
 {
 	const char *why;
 
-	if (!request->target.path && !target_read(request->arena, text_of(sent), &request->target, &why)) {
+	if ((!request->target.path && !target_read(request->arena, text_of(sent), &request->target, &why)) ||
+	    !target_read_query(request->arena, &request->target, &why)) {
 		request->target.path = "";
 		reply_problem(request, &problem_malformed, "%s", why);
 		return;

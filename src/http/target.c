@@ -67,15 +67,6 @@ static bool path_is_clean(struct text path, const char **why_out)
 	return true;
 }
 
-static size_t count_of(struct text text, char byte)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.length; i++)
-		count += text.at[i] == byte;
-	return count;
-}
-
 /* Takes what stands before the separator (or all) off the front of *rest. */
 static struct text take_until(struct text *rest, char separator)
 {
@@ -87,16 +78,33 @@ static struct text take_until(struct text *rest, char separator)
 	return taken;
 }
 
-static bool read_query(struct arena *arena, struct text query, struct target *target, const char **why_out)
+bool target_read(struct arena *arena, struct text sent, struct target *target_out, const char **why_out)
 {
-	target->parameters = arena_alloc(arena, count_of(query, '&') + 1, sizeof(*target->parameters));
-	while (query.length) {
-		struct text value = take_until(&query, '&');
-		struct query_parameter *parameter = &target->parameters[target->parameter_count];
-		struct text name;
+	struct text query = sent, path_sent = take_until(&query, '?'), path;
+
+	*target_out = (struct target){ .query = query };
+	if (!decode(arena, path_sent, false, &path, why_out) || !path_is_clean(path, why_out))
+		return false;
+	target_out->path = path.at;
+	return true;
+}
+
+bool target_read_query(struct arena *arena, struct target *target, const char **why_out)
+{
+	struct text rest = target->query;
+
+	target->parameter_count = 0;
+	if (rest.length)
+		target->parameters = arena_alloc(arena, TARGET_PARAMETERS_MAX, sizeof(*target->parameters));
+	while (rest.length) {
+		struct text value = take_until(&rest, '&'), name;
+		struct query_parameter *parameter;
 
 		if (!value.length)
 			continue;
+		if (target->parameter_count == TARGET_PARAMETERS_MAX)
+			return *why_out = "more than 100 parameters in the query", false;
+		parameter = &target->parameters[target->parameter_count];
 		name = take_until(&value, '=');
 		if (!decode(arena, name, true, &parameter->name, why_out) ||
 		    !decode(arena, value, true, &parameter->value, why_out))
@@ -104,15 +112,4 @@ static bool read_query(struct arena *arena, struct text query, struct target *ta
 		target->parameter_count++;
 	}
 	return true;
-}
-
-bool target_read(struct arena *arena, struct text sent, struct target *target_out, const char **why_out)
-{
-	struct text query = sent, path_sent = take_until(&query, '?'), path;
-
-	*target_out = (struct target){ 0 };
-	if (!decode(arena, path_sent, false, &path, why_out) || !path_is_clean(path, why_out))
-		return false;
-	target_out->path = path.at;
-	return !query.length || read_query(arena, query, target_out, why_out);
 }

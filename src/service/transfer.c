@@ -129,6 +129,18 @@ static enum flow_next plan_by_rule(struct flow *flow, struct transfer *transfer)
 	return FLOW_NEXT;
 }
 
+/* Whether the rule that was asked for is still that of the contact's source; its own is tried next. */
+static bool is_of_source(struct flow *flow, struct transfer *transfer)
+{
+	int64_t source_id = row_int(flow_rows(flow, CONTACT), 0, 3);
+
+	if (source_id == transfer->source_id)
+		return true;
+	transfer->source_id = source_id;
+	end(transfer, TRANSFER_AGAIN);
+	return false;
+}
+
 /* Whether it is still as it was seen; otherwise the outcome says who holds it now. */
 static bool is_as_seen(struct flow *flow, struct transfer *transfer)
 {
@@ -160,7 +172,7 @@ static enum flow_next plan(struct flow *flow, struct transfer *transfer)
 	if (transfer->kind == TRANSFER_BY_HAND)
 		return plan_by_hand(flow, transfer);
 	if (transfer->kind == TRANSFER_BY_RULE)
-		return plan_by_rule(flow, transfer);
+		return is_of_source(flow, transfer) ? plan_by_rule(flow, transfer) : FLOW_ROLLBACK;
 	transfer->plan->reason = "released";
 	return FLOW_NEXT;
 }

@@ -441,6 +441,24 @@ def what_the_holder_of_the_load_did_is_seen(api):
 
 
 @test
+def a_contact_that_moves_to_another_source_meanwhile_is_chosen_for_by_that_one(api):
+    """Sources are merged in psql: the contacts move, and the old one goes."""
+    (_, old), (operator, new) = api.desk(), api.desk()
+    contact = api.contact(old)
+    with api.psql.session() as session:
+        session.run("begin")
+        session.run(f"update contacts set source_id = {new['id']} where id = {contact['id']}")
+        session.run(f"delete from sources where id = {old['id']}")
+        with meanwhile(assign, api, contact) as patient:
+            poll(lambda: lock_waiters(api), "it waits for the contact")
+            session.run("commit")
+    assert patient.result().must(200)["operator_id"] == operator["id"]
+    decision = api.get(f"contacts/{contact['id']}/history").must(200)["items"][-1]["decision"]
+    assert [candidate["operator_id"] for candidate in decision["candidates"]] == [operator["id"]]
+    api.loads_must_match()
+
+
+@test
 def of_two_people_at_once_the_second_is_told_who_has_it(api, twin):
     anna, boris = api.operator(), api.operator()
     for contact in [waiting_contact(api) for _ in range(5)]:

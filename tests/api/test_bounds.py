@@ -110,6 +110,32 @@ def what_is_answered_is_no_longer_counted(lab):
     poll(lambda: buffered(api, "in") < 65536, "nothing is left of those that went")
 
 
+@test
+def queries_that_arrive_take_no_more_memory_than_other_heads(lab):
+    """Decoded they would take thirty times as much, for as long as the body does not come."""
+    def resident_of(query):
+        api = lab.serve(REQUEST_DEADLINE_MS=60000)
+        before = resident(api)
+        head = POST.replace(b"/operators/ ", b"/operators/?" + query + b" ") + b"Content-Length: 2\r\n\r\n"
+        with plugs(api, 300) as slow:
+            for plug in slow:
+                push(plug, head)
+            poll(lambda: buffered(api, "in") >= 300 * len(head), "all heads have come")
+            return resident(api) - before
+
+    assert resident_of(b"&" * 7900) < 1.5 * resident_of(b"x" * 7900) + MIB
+
+
+def resident(api):
+    return metric(api, "process_resident_memory_bytes")
+
+
+@test
+def a_query_has_a_hundred_parameters_at_most(api):
+    assert len(api.get("contacts/?" + "&".join(f"a{number}" for number in range(100))).must(422)["errors"]) > 1
+    assert "100 parameters" in api.get("contacts/?" + "a&" * 101).must(400)["detail"]
+
+
 # -- answers that are not fetched -------------------------------------------------------------------
 
 
@@ -128,6 +154,19 @@ def answers_that_nobody_fetches_take_bounded_memory(lab, api):
         poll(lambda: "http.deaf" in narrow.server.log_text(), "the deaf are cut", seconds=8)
         poll(lambda: buffered(narrow, "out") < MIB, "their memory is free", seconds=8)
         poll(lambda: narrow.get("contacts/", limit=200).status == 200, "large answers are given again")
+
+
+@test
+def a_simulation_reads_only_and_so_may_be_refused(lab, api):
+    narrow = lab.serve(BUFFER_MAX_MIB=1)
+    source = api.source()
+    api.psql.run(f"""
+        with made as (insert into operators (name) select repeat('n', 190) || number from generate_series(1, 5000) as number
+                      returning id)
+        insert into source_operator_weights (source_id, operator_id, weight) select {source['id']}, id, 1 from made""")
+
+    assert len(api.post(f"sources/{source['id']}/simulate", {"contacts": 1}).body) > MIB
+    assert narrow.post(f"sources/{source['id']}/simulate", {"contacts": 1}).problem == "unavailable"
 
 
 @test

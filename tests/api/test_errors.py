@@ -189,6 +189,7 @@ def cursors_are_opaque_but_not_gullible(api):
     assert api.get("operators/", cursor=foreign).fields == {"cursor"}
     assert api.get("contacts/", cursor=good).fields == {"cursor"}
     assert api.get("contacts/", cursor=foreign).fields == {"cursor"}
+    assert api.get("contacts/", cursor=foreign, limit=0, x=1).fields == {"cursor", "limit", "x"}
 
 
 @test

@@ -109,6 +109,12 @@ def numbers_that_the_database_would_write_out_at_length_are_refused(api):
 
 
 @test
+def they_are_told_beside_other_faults(api):
+    draft = {"lead_external_id": " ", "source_id": 0, "payload": {"x": 1e300}}
+    assert api.post("contacts/", draft).fields == set(draft)
+
+
+@test
 def other_numbers_are_kept_and_can_be_sent_back(api):
     for text in (b"1e18", b"-1.5e-20", b"0.1", b"123456789.125", b"9.2e18", b"-0.0"):
         contact = contact_with(api, text).must(201)

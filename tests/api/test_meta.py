@@ -71,6 +71,19 @@ def the_parts_of_the_pages_are_there(api):
 
 
 @test
+def pages_come_with_their_policy_or_not_at_all(api):
+    assert "frame-ancestors 'none'" in api.get("/", {"Accept": "text/html"}).headers["content-security-policy"]
+    for page in ("console.html", "docs.html", "redoc.html"):
+        api.get(f"/assets/{page}").must(404)
+
+
+@test
+def parts_of_pages_have_a_slash_or_none(api):
+    for path in ("/assets/console/base.css", "/assets/third-party-notices.txt"):
+        assert api.get(path).body == api.get(path + "/").body != b""
+
+
+@test
 def the_document_is_json(api):
     answer = api.get("/openapi.json")
     assert answer.media_type == "application/json"

@@ -69,7 +69,7 @@ static void hold_target(struct arena *arena, enum http_method method, struct tex
 	struct target target;
 	struct route_match match;
 
-	if (!target_read(arena, sent, &target, &why)) {
+	if (!target_read(arena, sent, &target, &why) || !target_read_query(arena, &target, &why)) {
 		HOLDS(why);
 		return;
 	}

@@ -13,7 +13,8 @@ struct request *fake_request_new(const char *query, struct text body)
 	struct request *request = arena_alloc(arena, 1, sizeof(*request));
 	const char *target = arena_printf(arena, "/?%s", query);
 	const char *why;
-	bool is_read = target_read(arena, text_of(target), &request->target, &why);
+	bool is_read = target_read(arena, text_of(target), &request->target, &why) &&
+		       target_read_query(arena, &request->target, &why);
 
 	assert(is_read);
 	request->arena = arena;

@@ -1,5 +1,7 @@
 /* Paths and queries decode to one meaning or to none. */
 #include "http/target.h"
+
+#include "base/buf.h"
 #include "unit/unit.h"
 
 static struct arena *arena;
@@ -19,7 +21,7 @@ static void teardown(void)
 static bool reads(const char *sent)
 {
 	why = NULL;
-	return target_read(arena, text_of(sent), &target, &why);
+	return target_read(arena, text_of(sent), &target, &why) && target_read_query(arena, &target, &why);
 }
 
 static bool parameter_is(size_t index, const char *name, const char *value)
@@ -93,6 +95,29 @@ START_TEST(queries_that_are_no_text_are_refused)
 }
 END_TEST
 
+static const char *with_parameters(int count)
+{
+	struct buf sent;
+	const char *text;
+
+	buf_init(&sent);
+	buf_string(&sent, "/x?");
+	for (int i = 0; i < count; i++)
+		buf_string(&sent, "&&a=1");
+	text = arena_copy(arena, sent.bytes, sent.length);
+	buf_done(&sent);
+	return text;
+}
+
+START_TEST(a_query_has_a_hundred_parameters_at_most)
+{
+	ck_assert(reads(with_parameters(TARGET_PARAMETERS_MAX)));
+	ck_assert_uint_eq(target.parameter_count, TARGET_PARAMETERS_MAX);
+	ck_assert(!reads(with_parameters(TARGET_PARAMETERS_MAX + 1)));
+	ck_assert_str_eq(why, "more than 100 parameters in the query");
+}
+END_TEST
+
 UNIT_SUITE(http_target)
 {
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -102,4 +127,5 @@ UNIT_SUITE(http_target)
 	tcase_add_test(tests, names_and_values_are_decoded);
 	tcase_add_test(tests, empty_parts_of_a_query_are_nothing);
 	tcase_add_test(tests, queries_that_are_no_text_are_refused);
+	tcase_add_test(tests, a_query_has_a_hundred_parameters_at_most);
 }

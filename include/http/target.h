@@ -18,8 +18,8 @@ struct target {
 MUST_CHECK bool target_read(struct arena *arena, struct text sent, struct target *target_out, const char **why_out);
 
 /*
- * Decodes its query into parameters, which take many times the memory of what was sent: not before the request is served.
- * Returns false when it does not decode, or has more than TARGET_PARAMETERS_MAX; *why_out then says which.
+ * Decodes its query into parameters, which take many times the memory of what was sent: not before the request is
+ * served. Returns false when it does not decode, or has more than TARGET_PARAMETERS_MAX; *why_out then says which.
  */
 enum { TARGET_PARAMETERS_MAX = 100 };
 MUST_CHECK bool target_read_query(struct arena *arena, struct target *target, const char **why_out);

@@ -1,4 +1,4 @@
--- No operator holds or was ever given a contact that is newer than its last_contact_id says.
+-- No operator holds a contact that is newer than its last_contact_id says, or appears in history while that is 0.
 -- -> checked, wrong, examples
 with held as (
 	select operator_id, max(id) as newest
@@ -8,11 +8,11 @@ with held as (
 ), given as (
 	select distinct to_operator_id as operator_id
 	  from contact_history
-	 where kind = 'assigned' and to_operator_id is not null
+	 where to_operator_id is not null
 ), wrong as (
 	select load.operator_id as place,
 	       format('operator %s: last_contact_id is %s, but %s', load.operator_id, load.last_contact_id,
-			coalesce('it holds contact ' || held.newest, 'it was given contacts')) as example
+			coalesce('it holds contact ' || held.newest, 'it appears in history')) as example
 	  from operator_loads as load
 	  left join held on held.operator_id = load.operator_id
 	  left join given on given.operator_id = load.operator_id

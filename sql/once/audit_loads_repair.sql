@@ -9,7 +9,7 @@ with held as (
 	   set active_load = held.active,
 	       last_contact_id = greatest(load.last_contact_id, held.newest, case
 		when exists (select from contact_history
-			      where kind = 'assigned' and to_operator_id = $1)
+			      where to_operator_id = $1)
 		then 1 else 0 end)
 	  from held
 	 where load.operator_id = $1

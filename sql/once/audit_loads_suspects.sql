@@ -11,5 +11,5 @@ select operator.id
     or load.last_contact_id < held.newest
     or (load.last_contact_id = 0
 	and exists (select from contact_history
-		     where kind = 'assigned' and to_operator_id = operator.id))
+		     where to_operator_id = operator.id))
  order by operator.id

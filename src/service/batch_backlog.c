@@ -9,8 +9,9 @@
 #include <stdlib.h>
 
 enum {
-	BACKLOG_MAX = 256, /* waiting contacts of one source in a batch */
-	ROUNDS_MAX = 3     /* choices that came too late, until contacts are locked before they are chosen from */
+	OF_SOURCE_MAX = 256, /* waiting contacts of one source in a batch */
+	BACKLOG_MAX = 1024,  /* of all of them, though one of each source */
+	ROUNDS_MAX = 3       /* choices that came too late, until contacts are locked before they are chosen from */
 };
 
 /* Of the answer. */
@@ -27,8 +28,9 @@ void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args
 {
 	struct args args = *by_source;
 
-	args_int(&args, BACKLOG_MAX);
+	args_int(&args, OF_SOURCE_MAX);
 	args_ints(&args, batch->passed_over, batch->passed_count);
+	args_int(&args, BACKLOG_MAX);
 	batch_ask(flow, BATCH_BACKLOG, query_of(batch), &args);
 }
 
@@ -108,7 +110,7 @@ void batch_backlog_plan(struct flow *flow, struct batch *batch)
 		struct wish wish = wish_of(batch, rows, row);
 		struct choice choice = choose(batch, &wish, row_int(rows, row, CONTACT));
 
-		if (count >= BACKLOG_MAX && row_bool(rows, row, IS_CAPPED))
+		if (row_bool(rows, row, IS_CAPPED))
 			reserve(flow, batch, wish.source_id);
 		if (choice.seat == NOBODY)
 			continue; /* others, older ones, took the places */

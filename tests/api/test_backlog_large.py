@@ -76,6 +76,23 @@ def newcomers_are_taken_in_while_a_large_backlog_drains(api, twin):
 
 
 @test
+def many_sources_drain_in_batches_that_leave_room_for_others(api):
+    """What one operator's return lets go is more than one transaction should hold, whatever the number of sources."""
+    shared = api.operator(is_active=False, max_load_limit=1000000)
+    sources = [api.source([(shared, 1)], backlog="auto") for _ in range(45)]
+    for source in sources:
+        waiting_many(api, source, 260)
+    api.patch(f"operators/{shared['id']}", {"is_active": True}).must(200)
+    poll(lambda: api.load(shared) == 45 * 260, "all are drained", DRAIN_SECONDS)
+    largest = api.psql.value("select max(contacts) from (select count(*) as contacts from contact_history "
+                             f"where kind = 'assigned' and to_operator_id = {shared['id']} group by batch_id) as batch")
+    assert int(largest) <= 1024, largest
+    for source in sources:
+        assert not (faults := overtaken(api, source)), faults
+    api.loads_must_match()
+
+
+@test
 def who_goes_again_for_older_ones_is_stored_in_time(lab):
     """Nobody would drain a manual source. Commits are slow, so that 20 batches last longer than a contact may wait."""
     api = lab.serve(lab.new_database("slow"), QUEUE_WAIT_MS=1500)

@@ -200,6 +200,21 @@ def deleting_takes_the_weights_along(api):
 
 
 @test
+def closed_contacts_are_a_past_as_well(api):
+    """Imported ones, and those that psql gives to somebody else."""
+    imported, heir = api.operator(), api.operator()
+    contact = api.contact(api.source())
+    api.psql.run(f"update contacts set status = 'closed', operator_id = {imported['id']} where id = {contact['id']}")
+    api.psql.run(f"update contacts set operator_id = {heir['id']} where id = {contact['id']}")
+    made = api.operator()
+    api.psql.run(f"""insert into contacts (lead_id, source_id, operator_id, status)
+                     values ({contact['lead_id']}, {contact['source_id']}, {made['id']}, 'closed')""")
+    for operator in (imported, heir, made):
+        api.delete(f"operators/{operator['id']}").must(409)
+        assert api.load(operator) == 0
+
+
+@test
 def operators_with_a_past_cannot_be_deleted(api):
     operator, source = api.desk()
     contact = api.contact(source)

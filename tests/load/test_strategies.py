@@ -105,6 +105,21 @@ def the_least_recent_take_turns(api, twin):
 
 
 @test
+def they_take_turns_as_well_when_several_return_to_a_backlog(api):
+    """Two contacts for three of them, again and again: who got none is first the next time."""
+    team = team_of(api, *[PLENTY] * 3)
+    source = api.source(zip(team, (1, 1, 1)), strategy="least_recent", backlog="auto")
+    ids = ", ".join(str(operator["id"]) for operator in team)
+    for _ in range(9):
+        api.psql.run(f"update operators set is_active = false where id in ({ids})")
+        waiting = [api.contact(source) for _ in range(2)]
+        assert [contact["status"] for contact in waiting] == ["waiting"] * 2
+        api.psql.run(f"update operators set is_active = true where id in ({ids})")
+        poll(lambda waiting=waiting: api.get(f"contacts/{waiting[-1]['id']}").must(200)["operator_id"], "they are taken")
+    assert [api.load(operator) for operator in team] == [6, 6, 6]
+
+
+@test
 def a_sticky_lead_keeps_its_operator_while_that_one_may_take_it(api, twin):
     team = team_of(api, *[PLENTY] * 3)
     source = api.source(zip(team, (1, 1, 1)), strategy="smooth_weighted", sticky_seconds=3600)

@@ -4,6 +4,14 @@
 
 #include "http/problem.h"
 
+static const struct problem problem_cross_site = {
+	.slug = "cross-site",
+	.status = 403,
+	.title = "A page of another site sent it",
+	.about = "By the header Sec-Fetch-Site the browser says that a page of another origin sent this request. Such "
+		 "pages change nothing here, whoever looks at them. Nothing was done.",
+};
+
 static const struct problem problem_conflict = {
 	.slug = "conflict",
 	.status = 409,
@@ -49,8 +57,13 @@ static const struct problem problem_key_reused = {
 };
 
 static const struct problem *const problem_business[] = {
-	&problem_conflict,   &problem_version_mismatch, &problem_outcome_unknown,
-	&problem_unstorable, &problem_key_reused,       NULL,
+	&problem_cross_site,
+	&problem_conflict,
+	&problem_version_mismatch,
+	&problem_outcome_unknown,
+	&problem_unstorable,
+	&problem_key_reused,
+	NULL,
 };
 
 #endif

@@ -1,5 +1,6 @@
 /* Between the router and a handler: the input read and checked by the endpoint's tables. */
 #include "api/internal.h"
+#include "api/problems.h"
 
 #include <string.h>
 #include <strings.h>
@@ -75,6 +76,17 @@ static void check_condition(struct request *request, bool is_taken, struct fault
 		faults_add(faults, "If-Match", "must be an ETag, in its quotes");
 }
 
+/*
+ * A POST without a body is sent for a page of any site, without asking first, and with what the browser knows of a
+ * proxy's log-in. Programs do not send the header.
+ */
+static bool is_of_other_site(const struct request *request)
+{
+	const char *site = request_header(request, "Sec-Fetch-Site");
+
+	return site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+}
+
 const char *api_turn_away(const struct request *request)
 {
 	const struct endpoint *endpoint = request_route(request)->about;
@@ -93,6 +105,10 @@ void api_admit(struct request *request)
 
 	if (too_much) {
 		reply_problem(request, &problem_unavailable, "%s", too_much);
+		return;
+	}
+	if (request_route(request)->method != HTTP_GET && is_of_other_site(request)) {
+		reply_problem(request, &problem_cross_site, NULL);
 		return;
 	}
 	if (!takes_form(request, endpoint, input)) {

@@ -177,6 +177,8 @@ static size_t problems_of(const struct route *route, const struct endpoint *endp
 	size_t count = 0;
 
 	list[count++] = &problem_malformed;
+	if (route->method != HTTP_GET)
+		list[count++] = &problem_cross_site;
 	if (strchr(route->path, '{'))
 		list[count++] = &problem_not_found;
 	if (endpoint->body || endpoint->bulk) {

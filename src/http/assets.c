@@ -19,33 +19,36 @@ const struct asset *asset_find(struct text path)
 	return NULL;
 }
 
-/* Whether an element of Accept-Encoding is that coding, with a quality above 0 ("gzip;q=0.5"). */
-static bool accepts(struct text element, const char *coding)
+/* The quality of a coding by an element of Accept-Encoding ("gzip;q=0.5"); before, where that is about another one. */
+static double quality(struct text element, const char *coding, double before)
 {
 	size_t length = strlen(coding);
 	struct text rest;
 
 	if (element.length < length || strncasecmp(element.at, coding, length) != 0)
-		return false;
+		return before;
 	rest = (struct text){ element.at + length, element.length - length };
 	while (rest.length && strchr("; \t", rest.at[0]))
 		rest = (struct text){ rest.at + 1, rest.length - 1 };
 	if (rest.length == element.length - length)
-		return rest.length == 0;
+		return rest.length == 0 ? 1 : before;
 	if (rest.length < 3 || strncasecmp(rest.at, "q=", 2) != 0)
-		return true;
-	return strtod(rest.at + 2, NULL) > 0; /* a header's value ends with a NUL */
+		return 1;
+	return strtod(rest.at + 2, NULL); /* a header's value ends with a NUL */
 }
 
+/* What is said of gzip counts more than what is said of all. */
 static bool accepts_gzip(const char *header)
 {
+	double of_gzip = -1, of_all = -1;
+
 	while (header && *header) {
 		struct text element = header_element(&header);
 
-		if (accepts(element, "gzip") || accepts(element, "*"))
-			return true;
+		of_gzip = quality(element, "gzip", of_gzip);
+		of_all = quality(element, "*", of_all);
 	}
-	return false;
+	return (of_gzip < 0 ? of_all : of_gzip) > 0;
 }
 
 /* If-None-Match compares weakly: W/"x" and "x" are the same. */

@@ -1,6 +1,7 @@
 /* The request as handlers see it, over evhttp's. It lives from the gate's last check until reply.c ends it. */
 #include "http/request.h"
 
+#include "base/log.h"
 #include "http/internal.h"
 
 #include <assert.h>
@@ -107,6 +108,7 @@ void request_free(struct request *request)
 
 	list_remove(&request->node);
 	server->live_requests--;
+	log_set_request(NULL); /* its id goes with it */
 	arena_free(&arena);
 	server_request_ended(server);
 }

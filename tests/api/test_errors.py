@@ -176,6 +176,20 @@ def a_strange_request_id_is_replaced(api):
 
 
 @test
+def pages_of_other_sites_change_nothing(api):
+    """What browsers tell of them; a release has no body, so no browser would ask for leave first."""
+    _, source = api.desk()
+    contact = api.contact(source)
+    for site in ("cross-site", "same-site"):
+        refused = api.post(f"contacts/{contact['id']}/release", headers={"Sec-Fetch-Site": site})
+        assert refused.must(403) and refused.problem == "cross-site"
+        api.get(f"contacts/{contact['id']}", {"Sec-Fetch-Site": site}).must(200)
+    assert api.get(f"contacts/{contact['id']}").must(200) == contact
+    for site in ("same-origin", "none"):
+        api.post(f"contacts/{contact['id']}/release", headers={"Sec-Fetch-Site": site}).must(200)
+
+
+@test
 def cursors_are_opaque_but_not_gullible(api):
     source = api.source([(api.operator(), 1) for _ in range(3)])
     good = api.get("operators/", source_id=source["id"], limit=1).must(200)["next_cursor"]

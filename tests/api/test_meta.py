@@ -84,6 +84,14 @@ def parts_of_pages_have_a_slash_or_none(api):
 
 
 @test
+def parts_of_pages_are_packed_for_whom_that_suits(api):
+    path = "/assets/console/base.css"
+    for accepted, is_packed in (("gzip", True), ("GZIP;q=0.5", True), ("br, *", True), ("gzip;q=0, *", False),
+                                ("*;q=0, gzip", True), ("*;q=0", False), ("gzip;q=0.0", False), ("identity", False)):
+        assert ("content-encoding" in api.get(path, {"Accept-Encoding": accepted}).headers) == is_packed, accepted
+
+
+@test
 def the_document_is_json(api):
     answer = api.get("/openapi.json")
     assert answer.media_type == "application/json"

@@ -379,7 +379,7 @@ static void on_flow_done(struct flow *flow, void *context, const struct db_failu
 	}
 	/* Locks held by somebody else are told once, when the intake parks a source. */
 	if (failure->error)
-		log_line(failure->error == DB_BUSY ? LOG_DEBUG : LOG_WARN, "batch.failed",
+		log_line(strcmp(failure->sqlstate, "55P03") == 0 ? LOG_DEBUG : LOG_WARN, "batch.failed",
 			 "step=%s error=%s sqlstate=%s contacts=%zu", flow_step_name(flow),
 			 db_error_name(failure->error), failure->sqlstate, batch->count);
 	batch->done(batch, batch->context, failure);

@@ -4,6 +4,7 @@ import collections
 import random
 
 from harness import test
+from histories import last_step_of
 from storm import contacts, storm
 from test_shares import must_be_shared, team_of
 from waiting import poll
@@ -187,6 +188,57 @@ def contacts_of_a_sticky_lead_that_waited_together_go_together(api, twin):
         select reason, count(*) from contact_history where kind = 'assigned' and contact_id in
                (select id from contacts where source_id = {source['id']}) group by reason"""))
     assert reasons == {"weighted_random": "30", "sticky": str(90 + len(newcomers))}
+
+
+def next_of(api, source, lead):
+    """Who gets the lead's next contact, and whether because it had the one before."""
+    contact = api.contact(source, lead_external_id=lead)
+    return contact["operator_id"], last_step_of(api, contact)[2] == "sticky"
+
+
+@test
+def a_sticky_lead_follows_whoever_was_given_its_contact_by_hand(api):
+    """Whatever else was changed with it: by a reopening, by a closing, and by a plain transfer of a closed one."""
+    anna, boris = team_of(api, PLENTY, PLENTY)
+    source = api.source([(anna, 1), (boris, 1)], sticky_seconds=3600)
+    for before, change in (("closed", "status = 'active', operator_id = {}"), ("closed", "operator_id = {}"),
+                           ("active", "status = 'closed', operator_id = {}")):
+        contact = api.contact(source, lead_external_id=(lead := api.unique("lead")))
+        api.patch(f"contacts/{contact['id']}", {"status": before}).must(200)
+        (other,) = {anna["id"], boris["id"]} - {contact["operator_id"]}
+
+        api.psql.run(f"update contacts set {change.format(other)} where id = {contact['id']}")
+
+        assert next_of(api, source, lead) == (other, True), change
+
+
+@test
+def a_sticky_lead_follows_the_transfer_that_was_written_last(api):
+    """Not the one whose transaction began last."""
+    anna, boris = team_of(api, PLENTY, PLENTY)
+    source = api.source([(anna, 1), (boris, 1)], sticky_seconds=3600)
+    first = api.contact(source, lead_external_id=(lead := api.unique("lead")))
+    (other,) = {anna["id"], boris["id"]} - {first["operator_id"]}
+    with api.psql.session() as session:
+        session.run("begin; select now()")
+        assert next_of(api, source, lead) == (first["operator_id"], True)
+        session.run(f"update contacts set operator_id = {other} where id = {first['id']}; commit")
+    assert next_of(api, source, lead) == (other, True)
+
+
+@test
+def a_sticky_lead_whose_contact_was_entered_closed_goes_by_when_that_was_assigned(api):
+    busy, idle = team_of(api, PLENTY, PLENTY)
+    api.contact(api.source([(busy, 1)]))
+    source = api.source([(busy, 1), (idle, 1)], strategy="least_loaded", sticky_seconds=3600)
+    for assigned, expected in (("2 hours", (idle["id"], False)), ("30 minutes", (busy["id"], True))):
+        lead = api.unique("lead")
+        api.psql.run(f"""
+            insert into leads (external_id) values ('{lead}');
+            insert into contacts (lead_id, source_id, operator_id, status, created_at, assigned_at, closed_at)
+            select id, {source['id']}, {busy['id']}, 'closed', now() - interval '3 hours', now() - interval '{assigned}',
+                   now() - interval '10 minutes' from leads where external_id = '{lead}'""")
+        assert next_of(api, source, lead) == expected, assigned
 
 
 @test

@@ -216,6 +216,106 @@ def closings_from_before_the_history_have_no_time_rather_than_a_wrong_one(lab):
     assert ask(psql, "day, closings, p50 from handling_time_by_operator where operator = 'Boris'") == ["2026-03-28|1|"]
 
 
+ENTERED = """
+set timezone = 'Europe/Berlin';
+insert into operators (id, name) values (1, 'Anna'), (2, 'Boris');
+insert into sources (id, name) values (1, 'Bot');
+insert into leads (id, external_id) values (1, 'tg:1');
+insert into contacts (id, lead_id, source_id, operator_id, status, waiting_reason, created_at, assigned_at, closed_at)
+values (11, 1, 1, 1, 'closed', null, '2025-03-03 10:00', '2025-03-03 10:05', '2025-03-03 10:35'),
+    (12, 1, 1, 1, 'closed', null, '2025-03-03 11:00', null, '2025-03-03 11:30'),
+    (13, 1, 1, 1, 'active', null, '2025-03-04 10:00', '2025-03-04 10:02', null),
+    (14, 1, 1, null, 'waiting', 'full', '2025-03-05 10:00', null, null),
+    (15, 1, 1, null, 'waiting', 'full', now() + interval '2 days', null, null);
+"""
+
+
+@test
+def contacts_that_are_entered_with_a_past_of_their_own_keep_it(lab):
+    """They count on their own days, and with their own times, not with that of their entering."""
+    name = lab.new_database("reporting_entered")
+    psql = lab.psql(name)
+    psql.run(ENTERED)
+    psql.run("""
+        set timezone = 'Europe/Berlin';
+        update contacts set status = 'closed', closed_at = '2025-03-04 10:12' where id = 13;
+        set session_replication_role = replica;
+        alter table contact_history disable trigger contact_history_is_final;
+        update contact_history set at = '2025-03-04 10:12' where contact_id = 13 and kind = 'closed'""")
+    psql = as_role("reporting", lab.postgres, name)
+    assert ask(psql, "contact_id, time_to_assignment, handling_time from contacts where contact_id < 15 order by 1") == [
+        "11|00:05:00|00:30:00", "12||", "13|00:02:00|00:10:00", "14||"]
+    assert ask(psql, "contact_id, closed_at, handled_since, handling_time from closings order by 1") == [
+        "11|2025-03-03 10:35:00+01|2025-03-03 10:05:00+01|00:30:00", "12|2025-03-03 11:30:00+01||",
+        "13|2025-03-04 10:12:00+01|2025-03-04 10:02:00+01|00:10:00"]
+    assert ask(psql, "day, closings, mean, longest from handling_time_by_operator order by 1") == [
+        "2025-03-03|2|00:30:00|00:30:00", "2025-03-04|1|00:10:00|00:10:00"]
+    times = "day, contacts, assigned, mean from assignment_time_by_source where day < '2025-03-05' order by 1"
+    assert ask(psql, times) == ["2025-03-03|2|1|00:05:00", "2025-03-04|1|1|00:02:00"]
+    assert ask(psql, "day, reason, contacts from waiting_by_day where day < '2025-04-01'") == ["2025-03-05|full|1"]
+    assert ask(psql, "contact_id, waiting_since <= now() from backlog where contact_id = 15") == ["15|t"]
+
+
+@test
+def what_was_entered_closed_before_history_heeded_that_has_its_own_times(lab):
+    name = lab.new_database("reporting_entered_before")
+    psql = lab.psql(name)
+    psql.run(ENTERED + """
+        alter table contact_history disable trigger contact_history_is_final;
+        update contact_history set at = now();
+        alter table contact_history enable trigger contact_history_is_final""")
+    assert ask(psql, "contact_id, time_to_assignment from reporting.contacts where contact_id < 13 order by 1") == [
+        "11|00:05:00", "12|"]
+    closings = "contact_id, handled_since, handling_time from reporting.closings where contact_id = 11"
+    assert ask(psql, closings) == ["11|2025-03-03 10:05:00+01|00:30:00"]
+    psql.run("update contacts set operator_id = 2 where id = 11")
+    assert ask(psql, closings) == ["11||"]
+    assert ask(psql, "time_to_assignment, handling_time from reporting.contacts where contact_id = 11") == ["|"]
+
+
+@test
+def a_closed_contact_given_to_somebody_else_has_no_negative_handling_time(api):
+    _, source = api.desk()
+    contact = api.close(api.contact(source))
+    mine = f"reporting.contacts where contact_id = {contact['id']}"
+    assert ask(api.psql, f"handling_time >= '0s' from {mine}") == ["t"]
+    api.psql.run(f"update contacts set operator_id = {api.operator()['id']} where id = {contact['id']}")
+    assert ask(api.psql, f"handling_time, time_to_assignment from {mine}") == ["|00:00:00"]
+
+
+@test
+def contacts_that_a_redistribution_could_not_place_wait_for_one_reason_in_all_views(api):
+    leaver, full, away = api.operator(), api.operator(max_load_limit=0), api.operator(is_active=False)
+    sources = [api.source([(leaver, 1), (full, 1)]), api.source([(leaver, 1), (away, 1)])]
+    for source in sources:
+        api.contact(source)
+    api.patch(f"operators/{leaver['id']}", {"is_active": False, "active_contacts": "redistribute"}).must(200)
+    poll(lambda: api.load(leaver) == 0, "nobody takes the contacts")
+    for source, reason in zip(sources, ("full", "inactive")):
+        for view in ("backlog", "waiting_now", "waiting_by_day"):
+            assert ask(api.psql, f"reason from reporting.{view} where source_id = {source['id']}") == [reason], view
+
+
+@test
+def a_day_whose_midnight_comes_twice_begins_with_the_first(lab):
+    """On the Azores the clocks go back from 1:00 to 0:00; in Asuncion they went back from 0:00 to 23:00."""
+    name = lab.new_database("reporting_midnights")
+    lab.psql(name).run("""
+        insert into sources (name) values ('Bot'); insert into leads (external_id) values ('tg:1');
+        insert into contacts (lead_id, source_id, status, created_at)
+        select 1, 1, 'waiting', at
+          from (values ('2023-03-25'), ('2026-10-24')) as list (day)
+         cross join generate_series(day::timestamptz, day::timestamptz + interval '3 days', '30 minutes') as at""")
+    psql = as_role("reporting", lab.postgres, name)
+    for zone in ("Atlantic/Azores", "America/Asuncion", "America/Havana", "Europe/Berlin", "Asia/Kathmandu"):
+        by_day = ask(psql, "day, contacts from contacts_by_day order by 1", zone)
+        assert by_day == ask(psql, "came_at::date, count(*) from contacts group by 1 order by 1", zone), zone
+        assert ask(psql, "sum(contacts) from contacts_by_hour", zone) == ask(psql, "count(*) from contacts", zone), zone
+        assert ask(psql, "count(*) from calendar_days where begins::date <> day or (begins - interval '1 s')::date >= day"
+                   " or ends::date <> day + 1 or (ends - interval '1 s')::date <> day", zone) == ["0"], zone
+    assert ask(psql, "count(*) from calendar_hours where hour::date = '2026-10-25'", "Atlantic/Azores") == ["25"]
+
+
 @test
 def a_contact_that_is_reopened_and_has_nobody_begins_to_wait(lab):
     name = lab.new_database("reporting_waits")

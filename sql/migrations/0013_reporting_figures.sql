@@ -1,5 +1,5 @@
 -- Reporting: figures that were wrong for contacts entered with a past of their own, for some that were closed or could
--- not be moved, and for days whose midnight comes twice.
+-- not be moved, and for days whose midnight comes twice. History: the decisions of contacts that changed their source.
 
 -- The history of a contact that is entered by hand begins when the contact itself says, not when it is entered: with
 -- its closing, its assignment, or its coming in. So closings are found by an index on the day on which they were.
@@ -140,3 +140,32 @@ select day.day, source.id as source_id, source.name as source, counted.reason, c
 comment on column reporting.waiting_by_day.reason is
 	'Why nobody could take them, as in backlog: of those whose operator left and whom nobody else could take, why '
 	'that was; released also of those that were reopened and had nobody.';
+
+
+-- Choices of a contact were made from the decision of the source that it had then; in psql it may be given another one.
+create table contact_sources_before (
+	contact_id bigint not null,
+	until_history_id bigint not null,
+	source_id bigint not null,
+	constraint contact_sources_before_pkey primary key (contact_id, until_history_id)
+);
+comment on table contact_sources_before is
+	'Sources that contacts had before they were given others in psql; kept by a trigger on contacts.';
+comment on column contact_sources_before.until_history_id is
+	'The last entry of the contact''s history at which it had that source.';
+comment on column contact_history.batch_id is
+	'With the source that the contact had then: the row of assignment_decisions that the choice was made from.';
+
+-- For each row, so that it costs nothing where no source is given; the entry of this change is written after it.
+create function contacts_keep_source() returns trigger language plpgsql as $$
+begin
+	insert into contact_sources_before (contact_id, until_history_id, source_id)
+	select old.id, max(id), old.source_id
+	  from contact_history
+	 where contact_id = old.id
+	having max(id) is not null
+	    on conflict (contact_id, until_history_id) do nothing;
+	return null;
+end $$;
+create trigger contacts_keep_source after update of source_id on contacts
+	for each row when (old.source_id <> new.source_id) execute function contacts_keep_source();

@@ -10,7 +10,7 @@ with page as materialized (
 	 order by batch_id desc, source_id desc
 	 limit $3::integer
 ), choices as materialized (
-	select history.batch_id, contact.source_id,
+	select history.batch_id, source.id as source_id,
 	       array_agg(history.contact_id order by history.ordinal) as contact_ids,
 	       array_agg(coalesce(history.ordinal, -1) order by history.ordinal) as ordinals,
 	       array_agg(coalesce(history.to_operator_id, 0) order by history.ordinal) as operator_ids,
@@ -18,9 +18,11 @@ with page as materialized (
 	       array_agg((history.reason is not distinct from 'sticky')::integer order by history.ordinal) as stickies
 	  from contact_history as history
 	  left join contacts as contact on contact.id = history.contact_id
+	 cross join lateral (
+		select {{source_then history.contact_id history.id contact.source_id}} as id) as source
 	 where history.at between (select min(at) from page) and (select max(at) from page)
 	   and history.batch_id in (select batch_id from page)
-	 group by history.batch_id, contact.source_id
+	 group by history.batch_id, source.id
 )
 select page.batch_id, page.source_id, page.assigned, page.waiting,
        not exists (select from choices as gone

@@ -33,11 +33,13 @@ with wrong as (
 	union all
 	select format('decision-%s-%s', history.contact_id, history.id),
 	       format('contact %s: entry %s was chosen in batch %s, source %s, whose decision is not there',
-			history.contact_id, history.id, history.batch_id, contact.source_id)
+			history.contact_id, history.id, history.batch_id, chosen_for.id)
 	  from contact_history as history
 	  join contacts as contact on contact.id = history.contact_id
+	 cross join lateral (
+		select {{source_then contact.id history.id contact.source_id}} as id) as chosen_for
 	  left join assignment_decisions as decision
-	    on decision.batch_id = history.batch_id and decision.source_id = contact.source_id
+	    on decision.batch_id = history.batch_id and decision.source_id = chosen_for.id
 	 where history.batch_id is not null and decision.batch_id is null
 )
 select (select count(*) from contacts) + (select count(*) from source_operator_weights) as checked, {{audit_answer}}

@@ -6,7 +6,7 @@ import random
 import server as leadd
 from harness import test
 from storm import contacts, storm
-from test_history import STRATEGIES, chosen, history
+from test_history import STRATEGIES, chosen, history, moved_world
 from waiting import meanwhile, poll
 
 MENDED = {"loads", "last_contacts", "progress", "hours", "departures"}
@@ -246,6 +246,13 @@ def every_trigger_of_the_schema_is_looked_at(api, lab):
     assert findings["triggers"]["checked"] == api.psql.count(
         "pg_trigger where not tgisinternal and tgrelid in (select oid from pg_class "
         "where relnamespace = 'public'::regnamespace)")
+
+
+@test
+def contacts_that_were_given_another_source_are_no_fault(lab):
+    name = lab.new_database("moved")
+    moved_world(lab.serve(name))
+    assert not set(wrong(audit(lab, database=name)[1])) - {"hours"}
 
 
 # -- while the service works ----------------------------------------------------------------------------------

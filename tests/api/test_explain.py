@@ -4,6 +4,7 @@ import re
 
 import server as leadd
 from harness import test
+from test_history import moved_world
 from waiting import poll
 
 UNKNOWN = 2**62
@@ -60,6 +61,14 @@ def strategies_show_what_they_look_at(api, lab):
 
         assert f"({strategy})" in entry and words in entry and "Drawn" not in entry, entry
         assert entry.endswith("Made again from the record: the same."), entry
+
+
+@test
+def a_choice_for_the_source_before_can_be_made_again(api, lab):
+    made, _ = moved_world(api)
+    for contact, choices in zip(made, (1, 1, 2)):
+        told = "\n".join(explain(api, lab, contact))
+        assert told.count("At that moment") == told.count("Made again from the record: the same.") == choices, told
 
 
 @test

@@ -112,6 +112,40 @@ def changes_made_in_psql_name_the_database_role(api):
     assert moved["decision"] is None and released["decision"] is None
 
 
+def moved_world(api):
+    """Contacts that were chosen in one batch for two sources, and have been given the other source since, or twice."""
+    sources = [api.source([(api.operator(max_load_limit=100), 1), (api.operator(max_load_limit=100), 2)])
+               for _ in range(3)]
+    drafts = [{"lead_external_id": api.unique("lead"), "source_id": source["id"]} for source in sources[:2] * 3]
+    made = [item["contact"] for item in api.post("contacts/batch", drafts).must(200, 201)["items"]]
+    before = [history(api, contact) for contact in made]
+    assert len({api.psql.value(f"select batch_id from contact_history where contact_id = {contact['id']}")
+                for contact in made}) == 1
+    one, two, three = (source["id"] for source in sources)
+    first, second, third = (contact["id"] for contact in made[:3])
+    api.psql.run(f"""
+        update contacts set source_id = {two} where id = {first};
+        update contacts set source_id = {three}, operator_id = null, status = 'waiting' where id = {second};
+        update contacts set source_id = {three}, message = 'moved' where id = {third}""")
+    api.post(f"contacts/{third}/assign", {}).must(200)
+    api.psql.run(f"update contacts set source_id = {one} where id = {third}")
+    return made, before
+
+
+@test
+def a_contact_that_is_given_another_source_keeps_the_decisions_of_the_one_before(api):
+    made, before = moved_world(api)
+
+    for contact, entries in zip(made, before):
+        later = history(api, contact)
+        assert later[:1] == entries and later[0]["decision"], later
+        assert all(chosen(entry["decision"]) == entry["to"] for entry in later if entry["decision"])
+
+    again = [entry for entry in history(api, made[2]) if entry["decision"]]
+    operators = [[one["operator_id"] for one in entry["decision"]["candidates"]] for entry in again]
+    assert len(again) == 2 and not set(operators[0]) & set(operators[1]), "each of the source that it had then"
+
+
 @test
 def pages_lead_from_the_oldest_to_the_newest(api):
     contact = api.contact(api.source())

@@ -6,8 +6,9 @@
 
 /* How a batch treats rows and keys that somebody else has locked. */
 enum batch_locking {
-	BATCH_WAITS,      /* waits for them, as long as the connection's lock_timeout */
-	BATCH_PASSES_OVER /* sets the contacts that need them aside */
+	BATCH_WAITS,           /* waits for them, as long as the connection's lock_timeout */
+	BATCH_WAITS_FOR_LOADS, /* waits for what batches hold in turn: keys, sources, loads; passes over all others */
+	BATCH_PASSES_OVER      /* sets the contacts that need them aside */
 };
 
 enum batch_outcome {
@@ -16,6 +17,7 @@ enum batch_outcome {
 	BATCH_OF_DRAFT_KEY_REUSED, /* its key was answered before, for another contact */
 	BATCH_OF_DRAFT_UNKNOWN_SOURCE,
 	BATCH_OF_DRAFT_SOURCE_BUSY, /* its source waits for a lock; nothing was stored */
+	BATCH_OF_DRAFT_LEAD_BUSY,   /* its lead is locked, or being made, by somebody else; nothing was stored */
 	BATCH_OF_DRAFT_KEY_BUSY,    /* its key is in flight elsewhere; nothing was stored */
 	BATCH_OF_DRAFT_GOES_AGAIN   /* it has to be planned once more; nothing was stored */
 };
@@ -52,6 +54,9 @@ enum batch_outcome batch_outcome(const struct batch *batch, size_t index);
 
 /* Whether contacts of automatic sources were stored without an operator. */
 bool batch_made_wait(const struct batch *batch);
+
+/* Whether it has passed over something that it would wait for in vain as BATCH_WAITS, and others with it. */
+bool batch_met_locks(const struct batch *batch);
 
 /* How many contacts that waited got an operator. */
 size_t batch_drained(const struct batch *batch);

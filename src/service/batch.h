@@ -12,8 +12,10 @@ enum batch_statement {
 	BATCH_KEYS,
 	BATCH_SOURCES,
 	BATCH_LEADS_MADE,
+	BATCH_LEADS_LOCKED,
 	BATCH_STICKY,
 	BATCH_LOADS,
+	BATCH_LINKS_LOCKED,
 	BATCH_LINKS,
 	BATCH_BACKLOG,
 	BATCH_IDS,
@@ -76,7 +78,7 @@ struct batch {
 	int64_t *unused_leads;
 	size_t unused_count;
 	bool *is_reserved; /* of each seat: more waiting contacts go there than this batch takes; NULL: of none */
-	bool has_keys, made_wait;
+	bool has_keys, made_wait, met_locks;
 };
 
 /* Asks the statement as the next one of the first trip. */
@@ -95,6 +97,15 @@ bool batch_keys_decide(struct flow *flow, struct batch *batch, size_t index);
 
 /* Asks one statement, or none: the answers of the drafts that are stored. */
 void batch_keys_ask_store(struct flow *flow, const struct batch *batch);
+
+/* -- what somebody else has locked (batch_free.c): only where the batch passes over it ---------- */
+
+/* Asks two statements, or one where the batch waits and no draft says anything of its lead. */
+void batch_leads_lock_ask(struct flow *flow, struct batch *batch);
+
+/* Whether nobody else holds what a contact of that source, or of that lead, needs; notes where somebody does. */
+bool batch_has_source(const struct flow *flow, struct batch *batch, int64_t source_id);
+bool batch_has_lead(const struct flow *flow, struct batch *batch, const struct contact_draft *draft, int64_t lead_id);
 
 /* -- stickiness (batch_sticky.c) ---------------------------------------------------------------- */
 
@@ -125,6 +136,9 @@ bool batch_backlog_is_ahead(const struct batch *batch, int64_t source_id);
 void batch_backlog_ask_store(struct flow *flow, const struct batch *batch);
 
 /* -- second trip (batch_store.c) ---------------------------------------------------------------- */
+
+/* Finds leads that were made for drafts which are not stored this time, to be taken back. */
+void batch_find_unused_leads(struct flow *flow, struct batch *batch);
 
 void batch_ask_store(struct flow *flow);
 

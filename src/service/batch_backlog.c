@@ -21,7 +21,7 @@ static enum query query_of(const struct batch *batch)
 {
 	if (batch->locks_backlog)
 		return Q_BATCH_BACKLOG_HELD;
-	return batch->locking == BATCH_WAITS ? Q_BATCH_BACKLOG : Q_BATCH_BACKLOG_FREE;
+	return batch->locking == BATCH_PASSES_OVER ? Q_BATCH_BACKLOG_FREE : Q_BATCH_BACKLOG;
 }
 
 void batch_backlog_ask(struct flow *flow, struct batch *batch, const struct args *by_source)
@@ -108,8 +108,11 @@ void batch_backlog_plan(struct flow *flow, struct batch *batch)
 		batch->backlog_seed = rng_next(batch->rng);
 	for (int row = 0; row < count; row++) {
 		struct wish wish = wish_of(batch, rows, row);
-		struct choice choice = choose(batch, &wish, row_int(rows, row, CONTACT));
+		struct choice choice;
 
+		if (!batch_has_source(flow, batch, wish.source_id))
+			continue; /* left to the drains of that source */
+		choice = choose(batch, &wish, row_int(rows, row, CONTACT));
 		if (row_bool(rows, row, IS_CAPPED))
 			reserve(flow, batch, wish.source_id);
 		if (choice.seat == NOBODY)

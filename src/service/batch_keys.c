@@ -60,8 +60,8 @@ void batch_keys_ask(struct flow *flow, struct batch *batch)
 		return;
 	args_ints(&locks, numbers, ids_sort_distinct(numbers, count));
 	args_texts(&find, keys, count);
-	batch_ask(flow, BATCH_KEYS_LOCKED, batch->locking == BATCH_WAITS ? Q_BATCH_KEYS_LOCK : Q_BATCH_KEYS_LOCK_FREE,
-		  &locks);
+	batch_ask(flow, BATCH_KEYS_LOCKED,
+		  batch->locking == BATCH_PASSES_OVER ? Q_BATCH_KEYS_LOCK_FREE : Q_BATCH_KEYS_LOCK, &locks);
 	batch_ask(flow, BATCH_KEYS, Q_BATCH_KEYS, &find);
 }
 
@@ -79,7 +79,7 @@ static bool is_locked(const struct flow *flow, const struct batch *batch, int64_
 {
 	const struct rows *rows = batch_rows(flow, BATCH_KEYS_LOCKED);
 
-	if (batch->locking == BATCH_WAITS)
+	if (batch->locking != BATCH_PASSES_OVER)
 		return true;
 	for (int row = 0; row < rows_count(rows); row++)
 		if (row_int(rows, row, 0) == number)

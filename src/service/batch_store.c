@@ -61,6 +61,24 @@ static void ask_lead_changes(struct flow *flow, const struct batch *batch)
 	batch_leads_ask_changes(flow, stored, count);
 }
 
+void batch_find_unused_leads(struct flow *flow, struct batch *batch)
+{
+	const struct rows *made = batch_rows(flow, BATCH_LEADS_MADE);
+	size_t count = made ? (size_t)rows_count(made) : 0;
+
+	batch->unused_leads = arena_alloc(flow_arena(flow), count, sizeof(*batch->unused_leads));
+	for (size_t row = 0; row < count; row++) {
+		int64_t id = row_int(made, (int)row, 0);
+		bool is_used = false;
+
+		for (size_t i = 0; i < batch->count && !is_used; i++)
+			is_used = batch->drafts[i].outcome == BATCH_OF_DRAFT_STORED &&
+				  batch->drafts[i].queued->result.lead_id == id;
+		if (!is_used)
+			batch->unused_leads[batch->unused_count++] = id;
+	}
+}
+
 void batch_ask_store(struct flow *flow)
 {
 	const struct batch *batch = flow_context(flow);

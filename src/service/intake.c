@@ -8,6 +8,7 @@
 enum { EXPIRY_TICK_MS = 100 }; /* how exactly deadlines are kept */
 
 enum {
+	WARY_MS = 2000,   /* somebody who kept one lock so long may have others: the time since one was met */
 	BULK_MAX = 64,    /* contacts of the second line in one batch */
 	TOLD_AT_ONCE = 32 /* ends of contacts in one turn: each writes an answer */
 };
@@ -48,14 +49,7 @@ static void tell_ended(void *context)
 
 /* -- starting batches -------------------------------------------------------------------------- */
 
-/* Moves drafts into the batch, at most size_max. */
-static void take(struct batch *batch, struct line *from, size_t size_max)
-{
-	while (batch_size(batch) < size_max && from->length)
-		batch_add(batch, line_shift(from));
-}
-
-/* The same from a line, where contacts may have gathered before what they need was parked. */
+/* Moves drafts into the batch, at most size_max; some may have gathered before what they need was parked. */
 static void take_from_line(struct intake *intake, struct line *line, struct batch *batch, size_t size_max)
 {
 	while (batch_size(batch) < size_max && line->length) {
@@ -69,16 +63,31 @@ static void take_from_line(struct intake *intake, struct line *line, struct batc
 	}
 }
 
-static void lane_starts(struct lane *lane)
+static void start(struct lane *lane, enum batch_locking locking)
 {
+	struct intake *intake = lane->intake;
+
 	lane->is_running = true;
 	lane->started_us = loop_now_us();
+	batch_start(lane->batch, intake->pool, locking, lane == &intake->main ? on_main_done : on_side_done, lane);
 }
 
 static void lane_ends(struct lane *lane, const struct db_failure *failure)
 {
+	bool met_locks = !failure->error && batch_met_locks(lane->batch);
+
 	lane->is_running = false;
+	lane->rests = met_locks;
+	if (met_locks)
+		lane->intake->wary_until_ms = loop_now_ms() + WARY_MS;
 	numbers_note_batch(&lane->intake->numbers, lane, failure);
+}
+
+static enum batch_locking locking_of(const struct intake *intake, bool passes_over)
+{
+	if (passes_over)
+		return BATCH_PASSES_OVER;
+	return loop_now_ms() < intake->wary_until_ms ? BATCH_WAITS_FOR_LOADS : BATCH_WAITS;
 }
 
 static void start_main(struct intake *intake)
@@ -89,7 +98,8 @@ static void start_main(struct intake *intake)
 		return;
 	batch_clear(lane->batch);
 	if (intake->suspects.length) {
-		take(lane->batch, &intake->suspects, intake->suspects_at_once);
+		while (batch_size(lane->batch) < intake->suspects_at_once && intake->suspects.length)
+			batch_add(lane->batch, line_shift(&intake->suspects));
 	} else {
 		intake->round_since_us = loop_now_us();
 		take_from_line(intake, &intake->line, lane->batch, intake->batch_max);
@@ -97,9 +107,7 @@ static void start_main(struct intake *intake)
 	}
 	if (!batch_size(lane->batch))
 		return;
-	lane_starts(lane);
-	batch_start(lane->batch, intake->pool, intake->passes_over ? BATCH_PASSES_OVER : BATCH_WAITS, on_main_done,
-		    lane);
+	start(lane, locking_of(intake, intake->passes_over));
 }
 
 /*
@@ -116,28 +124,24 @@ static void start_drain(struct intake *intake)
 	batch_clear(lane->batch);
 	batch_drain(lane->batch, drain->source_ids + drain->next, drain->at_once);
 	intake->side_parked = NULL;
-	lane_starts(lane);
-	batch_start(lane->batch, intake->pool, drain->passes_over ? BATCH_PASSES_OVER : BATCH_WAITS, on_side_done,
-		    lane);
+	start(lane, locking_of(intake, drain->passes_over));
 }
 
-/* Whose turn it is among what waits apart; false: nothing does. */
+/*
+ * Whose turn it is among what waits apart; false: nobody's. It waits for loads, which others hold in turn; leads, which
+ * are tried together, not even for those, or the load that one needs would stop the others.
+ */
 static bool start_parked(struct intake *intake)
 {
 	struct lane *lane = &intake->side;
-	struct parked *parked = parked_take_turn(&intake->parked);
+	struct parked *parked;
 
+	batch_clear(lane->batch);
+	parked = lane->rests ? NULL : parked_take_turn(&intake->parked, lane->batch, intake->batch_max);
 	if (!parked)
 		return false;
-	batch_clear(lane->batch);
-	take(lane->batch, &parked->drafts, intake->batch_max);
-	if (!batch_size(lane->batch)) {
-		parked_drop_empty(parked);
-		return false;
-	}
 	intake->side_parked = parked;
-	lane_starts(lane);
-	batch_start(lane->batch, intake->pool, BATCH_WAITS, on_side_done, lane);
+	start(lane, parked->by == PARKED_BY_LEAD ? BATCH_PASSES_OVER : BATCH_WAITS_FOR_LOADS);
 	return true;
 }
 
@@ -226,7 +230,7 @@ static void on_side_done(struct batch *batch, void *context, const struct db_fai
 	if (intake->drain.is_running)
 		drain_done(intake, failure->error);
 	else if (failure->error == DB_BUSY)
-		put_back(&intake->side_parked->drafts, batch);
+		put_back_apart(intake, batch, intake->side_parked->by);
 	else
 		batch_done_with(intake, batch, failure->error);
 	expire_all(intake); /* also ends the parking, once nothing waits there */
@@ -238,7 +242,7 @@ static void on_expiry(void *context)
 	struct intake *intake = context;
 
 	expire_all(intake);
-	intake->rests = false;
+	intake->rests = intake->side.rests = false;
 	timer_start(intake->expiry, EXPIRY_TICK_MS);
 	advance(intake);
 }

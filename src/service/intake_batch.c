@@ -75,6 +75,11 @@ bool batch_made_wait(const struct batch *batch)
 	return batch->made_wait;
 }
 
+bool batch_met_locks(const struct batch *batch)
+{
+	return batch->met_locks;
+}
+
 size_t batch_drained(const struct batch *batch)
 {
 	return batch->drained_count;
@@ -109,16 +114,6 @@ static struct args args_sources(struct flow *flow, const struct batch *batch)
 	return args;
 }
 
-static void ask_leads(struct flow *flow, struct batch *batch)
-{
-	struct queued_draft **drafts = arena_alloc(flow_arena(flow), batch->count, sizeof(*drafts));
-
-	for (size_t i = 0; i < batch->count; i++)
-		drafts[i] = batch->drafts[i].queued;
-	batch->index[BATCH_LEADS_MADE] = batch->asked;
-	batch->asked += batch_leads_ask(flow, drafts, batch->count);
-}
-
 static void ask_ids(struct flow *flow, struct batch *batch)
 {
 	size_t count = batch->count ? batch->count : 1;
@@ -139,7 +134,7 @@ static void ask_locks(struct flow *flow)
 {
 	struct batch *batch = flow_context(flow);
 	struct args none = flow_args(flow), by_source = args_sources(flow, batch);
-	bool waits = batch->locking == BATCH_WAITS;
+	bool waits = batch->locking != BATCH_PASSES_OVER;
 
 	for (size_t i = 0; i < BATCH_STATEMENTS; i++)
 		batch->index[i] = -1;
@@ -150,8 +145,10 @@ static void ask_locks(struct flow *flow)
 	batch_keys_ask(flow, batch);
 	batch_ask(flow, BATCH_SOURCES, waits ? Q_BATCH_SOURCES : Q_BATCH_SOURCES_FREE, &by_source);
 	if (batch->count)
-		ask_leads(flow, batch);
+		batch_leads_lock_ask(flow, batch);
 	batch_ask(flow, BATCH_LOADS, waits ? Q_BATCH_LOADS_LOCK : Q_BATCH_LOADS_LOCK_FREE, &by_source);
+	if (batch->locking != BATCH_WAITS)
+		batch_ask(flow, BATCH_LINKS_LOCKED, Q_BATCH_LINKS_LOCK_FREE, &by_source);
 	if (batch->count && batch->uses_sticky)
 		batch_sticky_ask(flow, batch);
 	batch_ask(flow, BATCH_LINKS, batch->uses_backlog ? Q_BATCH_LINKS_REACH : Q_BATCH_LINKS, &by_source);
@@ -183,12 +180,14 @@ static int find_source(const struct rows *sources, int64_t source_id)
 }
 
 /* What the source alone decides; otherwise stored. */
-static enum batch_outcome outcome_of(const struct batch *batch, const struct rows *sources, int row, int64_t source_id)
+static enum batch_outcome outcome_of(const struct flow *flow, struct batch *batch, const struct rows *sources, int row,
+				     int64_t source_id)
 {
 	if (row < 0)
 		return BATCH_OF_DRAFT_UNKNOWN_SOURCE;
 	if (!row_bool(sources, row, IS_HELD) ||
-	    (batch->locking == BATCH_PASSES_OVER && stuck_has(&batch->stuck, source_id)))
+	    (batch->locking == BATCH_PASSES_OVER && stuck_has(&batch->stuck, source_id)) ||
+	    !batch_has_source(flow, batch, source_id))
 		return BATCH_OF_DRAFT_SOURCE_BUSY;
 	return BATCH_OF_DRAFT_STORED;
 }
@@ -260,8 +259,10 @@ static void plan_one(struct flow *flow, struct batch *batch, size_t index)
 	int64_t source_id = queued->draft.source_id, lead_id = row_int(ids, (int)index, LEAD_ID), sticky;
 	int row = find_source(sources, source_id);
 
-	planned->outcome = outcome_of(batch, sources, row, source_id);
-	if (planned->outcome == BATCH_OF_DRAFT_STORED && !lead_id)
+	planned->outcome = outcome_of(flow, batch, sources, row, source_id);
+	if (planned->outcome == BATCH_OF_DRAFT_STORED && !batch_has_lead(flow, batch, &queued->draft, lead_id))
+		planned->outcome = BATCH_OF_DRAFT_LEAD_BUSY;
+	else if (planned->outcome == BATCH_OF_DRAFT_STORED && !lead_id)
 		planned->outcome = BATCH_OF_DRAFT_GOES_AGAIN; /* somebody deleted the lead just now */
 	if (planned->outcome != BATCH_OF_DRAFT_STORED)
 		return;
@@ -304,32 +305,13 @@ static size_t plan_drafts(struct flow *flow, struct batch *batch, bool is_enough
 	return stored;
 }
 
-/* Leads made for drafts that are not stored this time. */
-static void find_unused_leads(struct flow *flow, struct batch *batch)
-{
-	const struct rows *made = batch_rows(flow, BATCH_LEADS_MADE);
-	size_t count = made ? (size_t)rows_count(made) : 0;
-
-	batch->unused_leads = arena_alloc(flow_arena(flow), count, sizeof(*batch->unused_leads));
-	for (size_t row = 0; row < count; row++) {
-		int64_t id = row_int(made, (int)row, 0);
-		bool is_used = false;
-
-		for (size_t i = 0; i < batch->count && !is_used; i++)
-			is_used = batch->drafts[i].outcome == BATCH_OF_DRAFT_STORED &&
-				  batch->drafts[i].queued->result.lead_id == id;
-		if (!is_used)
-			batch->unused_leads[batch->unused_count++] = id;
-	}
-}
-
 static enum flow_next read_locks(struct flow *flow)
 {
 	struct batch *batch = flow_context(flow);
 	bool is_enough = learn(batch, batch_rows(flow, BATCH_SOURCES));
 	size_t stored;
 
-	batch->made_wait = false;
+	batch->made_wait = batch->met_locks = false;
 	batch->unused_count = 0;
 	batch->id = row_int(batch_rows(flow, BATCH_IDS), 0, BATCH_ID);
 	batch->roster = roster_read(flow_arena(flow), batch_rows(flow, BATCH_LOADS), batch_rows(flow, BATCH_LINKS),
@@ -339,7 +321,7 @@ static enum flow_next read_locks(struct flow *flow)
 	batch_backlog_plan(flow, batch);
 	stored = plan_drafts(flow, batch, is_enough);
 	if (stored < batch->count)
-		find_unused_leads(flow, batch);
+		batch_find_unused_leads(flow, batch);
 	if (!stored && !batch->drained_count)
 		return FLOW_ROLLBACK;
 	return batch->drained_count && !batch->locks_backlog ? FLOW_NEXT : FLOW_SKIP;

@@ -53,6 +53,9 @@ static void end_or_park(struct intake *intake, struct queued_draft *queued, enum
 	case BATCH_OF_DRAFT_SOURCE_BUSY:
 		parked_add(&intake->parked, queued, PARKED_BY_SOURCE);
 		break;
+	case BATCH_OF_DRAFT_LEAD_BUSY:
+		parked_add(&intake->parked, queued, PARKED_BY_LEAD);
+		break;
 	case BATCH_OF_DRAFT_KEY_BUSY:
 		parked_add(&intake->parked, queued, PARKED_BY_KEY);
 		break;
@@ -106,6 +109,12 @@ void put_back(struct line *line, struct batch *batch)
 		line_return(line, batch_draft(batch, i));
 }
 
+void put_back_apart(struct intake *intake, struct batch *batch, enum parked_by by)
+{
+	for (size_t i = batch_size(batch); i-- > 0;)
+		parked_return(&intake->parked, batch_draft(batch, i), by);
+}
+
 static void end_all(struct intake *intake, struct batch *batch, enum draft_outcome outcome)
 {
 	for (size_t i = 0; i < batch_size(batch); i++)
@@ -133,7 +142,7 @@ static void halve(struct intake *intake, struct batch *batch, enum db_error erro
 	intake->suspects_at_once = (batch_size(batch) + 1) / 2;
 }
 
-/* A lock was waited for in vain. Load rows can be passed over; if it was a lead's row, halve down to it. */
+/* A lock was waited for in vain. It is passed over; if it is of no known kind, halve down to the contact concerned. */
 static void wait_apart(struct intake *intake, struct batch *batch)
 {
 	if (batch_size(batch) == 1 && intake->passes_over) {

@@ -10,29 +10,38 @@ static int by_external_id(const void *a, const void *b)
 	return text_compare((*first)->draft.external_id, (*second)->draft.external_id);
 }
 
-static bool changes_lead(const struct contact_draft *draft)
+bool changes_lead(const struct contact_draft *draft)
 {
 	return draft->name.is_given || draft->phone.is_given || draft->email.is_given;
 }
 
-static int ask_lock(struct flow *flow, struct queued_draft *const *drafts, size_t draft_count)
+/* The leads of which something is said, or the others. */
+static size_t args_leads(struct args *args, struct queued_draft *const *drafts, size_t draft_count, bool are_changed)
 {
-	struct text *external_ids = arena_alloc(flow_arena(flow), draft_count, sizeof(*external_ids));
-	struct args args = flow_args(flow);
+	struct text *external_ids = arena_alloc(args->arena, draft_count, sizeof(*external_ids));
 	size_t count = 0;
 
 	for (size_t i = 0; i < draft_count; i++)
-		if (changes_lead(&drafts[i]->draft))
+		if (changes_lead(&drafts[i]->draft) == are_changed)
 			external_ids[count++] = drafts[i]->draft.external_id;
-	if (!count)
+	args_texts(args, external_ids, count);
+	return count;
+}
+
+static int ask_lock(struct flow *flow, struct queued_draft *const *drafts, size_t draft_count, bool waits)
+{
+	struct args args = flow_args(flow);
+
+	if (!args_leads(&args, drafts, draft_count, true) && waits)
 		return 0;
-	args_texts(&args, external_ids, count);
-	flow_ask(flow, Q_BATCH_LEADS_LOCK, &args);
+	if (!waits)
+		args_leads(&args, drafts, draft_count, false);
+	flow_ask(flow, waits ? Q_BATCH_LEADS_LOCK : Q_BATCH_LEADS_LOCK_FREE, &args);
 	return 1;
 }
 
 /* In the order of their external ids, so that two batches cannot wait for each other's leads in a circle. */
-int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count)
+int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count, bool waits)
 {
 	struct arena *arena = flow_arena(flow);
 	struct queued_draft **sorted = arena_alloc(arena, count, sizeof(*sorted));
@@ -51,8 +60,8 @@ int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_
 	args_texts(&insert, external_ids, count);
 	args_ints(&insert, sources, count);
 	args_texts(&insert, keys, count);
-	flow_ask(flow, Q_BATCH_LEADS_INSERT, &insert);
-	return 1 + ask_lock(flow, drafts, count);
+	flow_ask(flow, waits ? Q_BATCH_LEADS_INSERT : Q_BATCH_LEADS_INSERT_FREE, &insert);
+	return 1 + ask_lock(flow, drafts, count, waits);
 }
 
 static void member_overlay(struct lead_member *member, const struct lead_member *newer)

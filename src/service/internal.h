@@ -7,9 +7,12 @@
 
 /*
  * Asks a statement that makes the leads which are new, and a second where drafts say something of their leads: that
- * locks those. Returns how many.
+ * locks those. Returns how many. Without waiting it asks both, and the second gives the leads that were to be had.
  */
-int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count);
+int batch_leads_ask(struct flow *flow, struct queued_draft *const *drafts, size_t count, bool waits);
+
+/* Whether the draft says something of its lead. */
+bool changes_lead(const struct contact_draft *draft);
 
 /* Asks one statement, or none where no draft says anything of its lead. The drafts' results name the leads. */
 void batch_leads_ask_changes(struct flow *flow, struct queued_draft *const *drafts, size_t draft_count);
@@ -84,18 +87,20 @@ void moves_ask(struct flow *flow, const struct roster *roster, int64_t holder_id
 	       size_t count, int64_t batch_id);
 
 /*
- * A source some of whose load rows somebody else has locked, a lead whose row is, or an idempotency key that is in
- * flight elsewhere. Their contacts wait here, so that all others go on; each has its turn on a connection of its own.
+ * A source some of whose rows somebody else has locked, a lead whose row is, or an idempotency key that is in flight
+ * elsewhere. Their contacts wait here, so that all others go on; each has its turn on a connection of its own, leads
+ * all together.
  */
+enum parked_by { PARKED_BY_SOURCE, PARKED_BY_LEAD, PARKED_BY_KEY };
+
 struct parked {
-	struct list node;   /* the next to be tried first */
+	struct list node; /* the next to be tried first */
+	enum parked_by by;
 	int64_t source_id;  /* when parked by source */
 	char *external_id;  /* when parked by lead */
 	char *key;          /* when parked by idempotency key */
 	struct line drafts; /* in order of arrival */
 };
-
-enum parked_by { PARKED_BY_SOURCE, PARKED_BY_LEAD, PARKED_BY_KEY };
 
 /* Where a draft has to wait apart; NULL: nowhere. */
 struct parked *parked_find(const struct list *all, const struct contact_draft *draft);
@@ -103,10 +108,20 @@ struct parked *parked_find(const struct list *all, const struct contact_draft *d
 /* Parks a draft, behind those that wait for the same. */
 void parked_add(struct list *all, struct queued_draft *queued, enum parked_by by);
 
+/* Back to its place there, after a try. */
+void parked_return(struct list *all, struct queued_draft *queued, enum parked_by by);
+
 /* When nothing waits there any more, the next contacts go with all others. */
 void parked_drop_empty(struct parked *parked);
 
-/* Whose turn it is, moved behind the others; NULL: none is parked. */
-struct parked *parked_take_turn(struct list *all);
+struct batch;
+
+/*
+ * Whose turn it is, moved behind the others; at most size_max of its drafts are moved into the batch. Behind the first
+ * lead go the other leads: many may be locked at once, and a batch passes over those that still are.
+ *
+ * Returns NULL when none is parked, or nothing waits there any more.
+ */
+struct parked *parked_take_turn(struct list *all, struct batch *batch, size_t size_max);
 
 #endif

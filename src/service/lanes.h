@@ -12,6 +12,7 @@ struct lane {
 	struct intake *intake;
 	struct batch *batch;
 	bool is_running;
+	bool rests; /* what it ran last met locks: nothing parked is tried before the next tick */
 	int64_t started_us;
 };
 
@@ -61,6 +62,7 @@ struct intake {
 
 	/* Drafts of a batch that waited too long for a lock: the next batch passes over what is locked. */
 	bool passes_over;
+	int64_t wary_until_ms; /* until then no lock is waited for that somebody outside may keep for long */
 
 	struct list parked; /* sources, leads and keys that wait apart */
 	struct lane main, side;
@@ -94,6 +96,9 @@ void end_later(struct intake *intake, struct queued_draft *queued, enum draft_ou
 
 /* Back to where they came from, or to another line: to their places in the order of deadlines. */
 void put_back(struct line *line, struct batch *batch);
+
+/* The same, to where they were parked. */
+void put_back_apart(struct intake *intake, struct batch *batch, enum parked_by by);
 
 /* Gives up what has waited until its deadline. */
 void expire_all(struct intake *intake);

@@ -1,14 +1,15 @@
 /* What waits apart, so that a lock which somebody holds stops nobody else. */
 #include "base/log.h"
+#include "service/intake_batch.h"
 #include "service/internal.h"
 
 #include <inttypes.h>
 
 static bool is_for(const struct parked *parked, const struct contact_draft *draft)
 {
-	if (parked->external_id)
+	if (parked->by == PARKED_BY_LEAD)
 		return text_equals(text_of(parked->external_id), draft->external_id);
-	if (parked->key)
+	if (parked->by == PARKED_BY_KEY)
 		return draft->key.at && text_equals(text_of(parked->key), draft->key);
 	return parked->source_id == draft->source_id;
 }
@@ -27,29 +28,44 @@ struct parked *parked_find(const struct list *all, const struct contact_draft *d
 /* The lead's external id and the key are the client's; they stay out of the log. */
 static void tell(const char *event, enum log_level level, const struct parked *parked)
 {
-	if (parked->external_id || parked->key)
-		log_line(level, event, "what=%s", parked->key ? "key" : "lead");
-	else
+	if (parked->by == PARKED_BY_SOURCE)
 		log_line(level, event, "what=source source=%" PRId64, parked->source_id);
+	else
+		log_line(level, event, "what=%s", parked->by == PARKED_BY_KEY ? "key" : "lead");
+}
+
+/* Of that kind, since a draft that waited for its lead may have to go on waiting for its source. */
+static struct parked *parked_by(struct list *all, const struct contact_draft *draft, enum parked_by by)
+{
+	struct parked *parked;
+
+	for (struct list *node = all->next; node != all; node = node->next) {
+		parked = LIST_ITEM(node, struct parked, node);
+		if (parked->by == by && is_for(parked, draft))
+			return parked;
+	}
+	parked = mem_alloc(1, sizeof(*parked));
+	parked->by = by;
+	if (by == PARKED_BY_LEAD)
+		parked->external_id = mem_copy(draft->external_id.at, draft->external_id.length);
+	else if (by == PARKED_BY_KEY)
+		parked->key = mem_copy(draft->key.at, draft->key.length);
+	else
+		parked->source_id = draft->source_id;
+	line_init(&parked->drafts);
+	list_append(all, &parked->node);
+	tell("intake.parked", LOG_WARN, parked);
+	return parked;
 }
 
 void parked_add(struct list *all, struct queued_draft *queued, enum parked_by by)
 {
-	struct parked *parked = parked_find(all, &queued->draft);
+	line_append(&parked_by(all, &queued->draft, by)->drafts, queued);
+}
 
-	if (!parked) {
-		parked = mem_alloc(1, sizeof(*parked));
-		if (by == PARKED_BY_LEAD)
-			parked->external_id = mem_copy(queued->draft.external_id.at, queued->draft.external_id.length);
-		else if (by == PARKED_BY_KEY)
-			parked->key = mem_copy(queued->draft.key.at, queued->draft.key.length);
-		else
-			parked->source_id = queued->draft.source_id;
-		line_init(&parked->drafts);
-		list_append(all, &parked->node);
-		tell("intake.parked", LOG_WARN, parked);
-	}
-	line_append(&parked->drafts, queued);
+void parked_return(struct list *all, struct queued_draft *queued, enum parked_by by)
+{
+	line_return(&parked_by(all, &queued->draft, by)->drafts, queued);
 }
 
 void parked_drop_empty(struct parked *parked)
@@ -63,12 +79,23 @@ void parked_drop_empty(struct parked *parked)
 	mem_free(parked);
 }
 
-struct parked *parked_take_turn(struct list *all)
+struct parked *parked_take_turn(struct list *all, struct batch *batch, size_t size_max)
 {
-	struct list *node = list_shift(all);
+	struct parked *first = list_is_empty(all) ? NULL : LIST_ITEM(all->next, struct parked, node);
+	struct list had, *next;
 
-	if (!node)
-		return NULL;
-	list_append(all, node);
-	return LIST_ITEM(node, struct parked, node);
+	list_init(&had);
+	for (struct list *node = all->next; node != all && batch_size(batch) < size_max; node = next) {
+		struct parked *parked = LIST_ITEM(node, struct parked, node);
+
+		next = node->next;
+		if (parked != first && (first->by != PARKED_BY_LEAD || parked->by != PARKED_BY_LEAD))
+			continue;
+		list_remove(node);
+		list_append(&had, node);
+		while (batch_size(batch) < size_max && parked->drafts.length)
+			batch_add(batch, line_shift(&parked->drafts));
+	}
+	list_move(all, &had);
+	return batch_size(batch) ? first : NULL;
 }

@@ -77,3 +77,8 @@ class Metrics:
                 for label, value in labels:
                     found.setdefault(label, set()).add(value)
         return found
+
+
+def metric(api, name, **labels):
+    """Of a scrape that is made for it."""
+    return Metrics(api.get("/metrics").body.decode()).value(name, **labels)

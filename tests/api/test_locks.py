@@ -1,6 +1,7 @@
 """A forgotten psql session holds an operator's load: only the sources of that operator may feel it."""
 
 from harness import test
+from scrape import metric
 from waiting import Stopwatch, meanwhile, poll
 
 QUICKLY_S = 2
@@ -136,7 +137,7 @@ def a_locked_lead_harms_only_the_contact_that_changes_it(api):
         session.run("begin")
         session.run(f"update leads set name = 'locked' where id = {contact['lead_id']}")
         with meanwhile(api.post, "contacts/", draft) as patient:
-            poll(lambda: blocked(api), "the contact waits for the lead")
+            poll(lambda: metric(api, "leadd_intake_parked"), "the contact waits apart")
             times = [try_contact(api, one) for one in (free_source, source) * 5]
             session.run("rollback")
     assert {answer.status for answer, _ in times} == {201}

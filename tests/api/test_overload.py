@@ -3,7 +3,7 @@
 import contextlib
 
 from harness import test
-from scrape import Metrics
+from scrape import metric
 from test_http_abuse import answers_in, read_all
 from waiting import Stopwatch, meanwhile, poll, together
 
@@ -12,10 +12,6 @@ create or replace function slow() returns trigger language plpgsql as $$ begin p
 create or replace trigger zz_slow after insert on contacts for each statement execute function slow()"""
 
 REFUSED_IN_S = 3  # long before the four seconds that a contact may wait for
-
-
-def metric(api, name, **labels):
-    return Metrics(api.get("/metrics").body.decode()).value(name, **labels)
 
 
 def slow_desk(api):

@@ -33,9 +33,13 @@ def schema_faults(compose, path):
 
 def pin_faults(services):
     version = re.search(r"^VERSION := (\S+)$", read("Makefile"), re.MULTILINE)[1]
+    built = [service["image"] for service in services.values() if "build" in service]
+    for image in set(built):
+        if built.count(image) > 1:
+            yield f"{image} is built more than once: the second fails where both are made at a time"
     for name, service in services.items():
         # The makers of images build a version anew when what is below it changes: only a digest stays the same.
-        if "build" in service:
+        if service["image"] in built:
             if not service["image"].endswith(":" + version):
                 yield f"{name}: the Makefile's version is {version}"
         elif not re.search(r":[\w.-]+@sha256:[0-9a-f]{64}$", service["image"]):

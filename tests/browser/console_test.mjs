@@ -1,42 +1,10 @@
 /* The console at /, as team leads and operators use it. */
 import assert from "node:assert/strict";
-import { setTimeout } from "node:timers/promises";
 
+import {
+	button, fresh, look_again, make_contact, make_operator, make_source, read_contact, told, until,
+} from "./console.mjs";
 import { test } from "./harness.mjs";
-
-let made = 0;
-
-/* A name that no other test uses. */
-function fresh(name) {
-	return `${name} ${process.pid.toString(36)}${++made}`;
-}
-
-const make_operator = (world, max_load_limit = 10, name = fresh("Operator")) =>
-	world.api("POST", "operators/", { name, max_load_limit });
-
-/* operators: each with weight 1 */
-const make_source = (world, operators, settings) => world.api("POST", "sources/", {
-	name: fresh("Source"), weights: operators.map(({ id }) => ({ operator_id: id, weight: 1 })), ...settings,
-});
-
-const make_contact = (world, source, more) =>
-	world.api("POST", "contacts/", { lead_external_id: fresh("lead"), source_id: source.id, ...more });
-
-const read_contact = (world, { id }) => world.api("GET", `contacts/${id}`);
-
-const button = (scope, name) => scope.getByRole("button", { name, exact: true });
-
-/* What happens when a person comes back to the tab: everything is read anew. */
-const look_again = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-
-async function until(holds) {
-	while (!await holds())
-		await setTimeout(20);
-}
-
-async function told(page, text) {
-	await page.locator(".notices").getByText(text).waitFor();
-}
 
 /* First in this file: it needs a database without operators. */
 test("from nothing, a team lead gets a contact distributed", async (world) => {

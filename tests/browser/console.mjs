@@ -1,0 +1,56 @@
+/* What the tests of the console share: a world to look at, and how one looks. */
+import { setTimeout } from "node:timers/promises";
+
+let made = 0;
+
+/* A name that no other test uses. */
+export function fresh(name) {
+	return `${name} ${process.pid.toString(36)}${++made}`;
+}
+
+export const make_operator = (world, max_load_limit = 10, name = fresh("Operator")) =>
+	world.api("POST", "operators/", { name, max_load_limit });
+
+/* operators: each with weight 1 */
+export const make_source = (world, operators, settings) => world.api("POST", "sources/", {
+	name: fresh("Source"), weights: operators.map(({ id }) => ({ operator_id: id, weight: 1 })), ...settings,
+});
+
+export const make_contact = (world, source, more) =>
+	world.api("POST", "contacts/", { lead_external_id: fresh("lead"), source_id: source.id, ...more });
+
+export const read_contact = (world, { id }) => world.api("GET", `contacts/${id}`);
+
+export const button = (scope, name) => scope.getByRole("button", { name, exact: true });
+
+/* What happens when a person comes back to the tab: everything is read anew. */
+export const look_again = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+
+export async function until(holds) {
+	while (!await holds())
+		await setTimeout(20);
+}
+
+export async function told(page, text) {
+	await page.locator(".notices").getByText(text).waitFor();
+}
+
+/* What a service in trouble answers: for page.route(). */
+export const refusal = (status, detail) => (route) => route.fulfill({
+	status, contentType: "application/problem+json", body: JSON.stringify({ status, title: detail, detail }),
+});
+
+/* Holds back what the page asks with this method at the url, until what is returned is called. */
+export async function hold(page, url, method) {
+	let release;
+	const released = new Promise((resolve) => {
+		release = resolve;
+	});
+
+	await page.route(url, async (route) => {
+		if (route.request().method() === method)
+			await released;
+		return route.fallback();
+	});
+	return release;
+}

@@ -1,4 +1,5 @@
 /* One dialog at a time, above everything, whatever becomes of the row that it was opened from. */
+import { use_refusal } from "./forms.mjs";
 import { html, useEffect, useRef, useState } from "./preact.mjs";
 import { route } from "./router.mjs";
 import { Store, use_store } from "./store.mjs";
@@ -7,17 +8,16 @@ const open = new Store(null);
 
 route.listen(() => open.set(null));
 
-/* draw(close): what stands in the dialog, as a <Dialog> */
+/* draw(close): what stands in the dialog, as a <Dialog>; close() is for this one, not for one that came after it */
 export function show_dialog(draw) {
-	open.set({ draw });
-}
+	const dialog = { draw: () => draw(close) };
+	const close = () => open.value === dialog && open.set(null);
 
-function close_dialog() {
-	open.set(null);
+	open.set(dialog);
 }
 
 export function DialogHost() {
-	return use_store(open)?.draw(close_dialog);
+	return use_store(open)?.draw();
 }
 
 export function Dialog({ title, on_close, children }) {
@@ -41,13 +41,14 @@ export function Dialog({ title, on_close, children }) {
 function Confirmation({ title, text, label, run, instead, on_close }) {
 	const [problem, set_problem] = useState(null);
 	const [is_busy, set_busy] = useState(false);
+	const refuse = use_refusal(set_problem);
 	const confirm = async () => {
 		set_busy(true);
 		try {
 			await run();
 			on_close();
 		} catch (refusal) {
-			set_problem(refusal);
+			refuse(refusal);
 			set_busy(false);
 		}
 	};

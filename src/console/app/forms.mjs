@@ -1,4 +1,5 @@
 /* Forms: what is typed stays until it is sent; what the service finds wrong is shown beside its field. */
+import { complain } from "./notices.mjs";
 import { html, useEffect, useRef, useState } from "./preact.mjs";
 
 const NO_REFUSAL = { problem: null, sent: {} };
@@ -7,6 +8,19 @@ let ids_given = 0;
 
 function use_id() {
 	return useState(() => `field-${++ids_given}`)[0];
+}
+
+/*
+ * What tells why something was refused: show(problem) while the form or dialog is there, a notice when the person has
+ * left it meanwhile and takes it for done.
+ */
+export function use_refusal(show) {
+	const is_there = useRef(true);
+
+	useEffect(() => () => {
+		is_there.current = false;
+	}, []);
+	return (problem) => is_there.current ? show(problem) : complain(`What you sent last: ${problem.message}`);
 }
 
 export function error_of(problem, name) {
@@ -25,6 +39,7 @@ export function use_form(initial) {
 	/* What was refused, and what was sent when it was. */
 	const [{ problem, sent }, set_refusal] = useState(NO_REFUSAL);
 	const [is_busy, set_busy] = useState(false);
+	const refuse = use_refusal((refusal) => set_refusal({ problem: refusal, sent: values }));
 	const set = (name, value) => set_values((before) => ({ ...before, [name]: value }));
 	const changes = Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== kept[name]));
 
@@ -45,14 +60,15 @@ export function use_form(initial) {
 			error: values[name] === sent[name] && error_of(problem, name),
 			on_value: (value) => set(name, value),
 		}),
-		/* What send() was answered; null: it was refused. */
-		async submit(send) {
+		/* What send() was answered; null: it was refused, and on_refusal(problem) is done. */
+		async submit(send, on_refusal) {
 			set_busy(true);
 			set_refusal(NO_REFUSAL);
 			try {
 				return await send(values);
 			} catch (refusal) {
-				set_refusal({ problem: refusal, sent: values });
+				refuse(refusal);
+				await on_refusal?.(refusal);
 				return null;
 			} finally {
 				set_busy(false);

@@ -11,7 +11,7 @@ export function say(text, action) {
 	notice.set({ text, action, is_complaint: false });
 }
 
-function complain(text) {
+export function complain(text) {
 	notice.set({ text, is_complaint: true });
 }
 

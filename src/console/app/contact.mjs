@@ -1,6 +1,6 @@
 /* A single contact: what was said, by whom, and what happened to it. */
-import { change, get, get_all, get_lead } from "./api.mjs";
-import { DetailActions, OVERTAKEN_TEXT } from "./contact_actions.mjs";
+import { get, get_all, get_lead } from "./api.mjs";
+import { DetailActions, OVERTAKEN_TEXT, change_contact, is_overtaken_by, use_seen } from "./contact_actions.mjs";
 import { Dialog, show_dialog } from "./dialog.mjs";
 import { OperatorName, SourceName } from "./directory.mjs";
 import { Buttons, Field, Form, use_form } from "./forms.mjs";
@@ -8,7 +8,7 @@ import { History } from "./history.mjs";
 import { say } from "./notices.mjs";
 import { Card, Email, Loaded, Page, Phone, Status, When } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
-import { html, useState } from "./preact.mjs";
+import { html } from "./preact.mjs";
 import { link } from "./router.mjs";
 
 async function load(id) {
@@ -50,16 +50,15 @@ function Message({ contact }) {
 /* Keeps to the version that the person began with, so that nobody's words are written over unseen. */
 function MessageDialog({ contact, on_close }) {
 	const form = use_form({ message: contact.message ?? "" });
-	const [seen, set_seen] = useState(contact);
-	const is_overtaken = form.problem?.status === 412;
+	const [seen, see_theirs] = use_seen(contact);
+	const is_overtaken = is_overtaken_by(form.problem);
 	const save = async () => {
 		const body = { message: form.values.message.trim() ? form.values.message : null };
 
-		if (await form.submit(() => change("PATCH", `contacts/${contact.id}`, body, seen.version))) {
-			say("The message is saved.");
-			on_close();
-		} else
-			set_seen(await get(`contacts/${contact.id}`).catch(() => seen));
+		if (!await form.submit(() => change_contact(seen, "PATCH", "", body), see_theirs))
+			return;
+		say("The message is saved.");
+		on_close();
 	};
 
 	return html`<${Dialog} title=${`Message of contact ${contact.id}`} on_close=${on_close}>

@@ -15,9 +15,42 @@ export const OVERTAKEN_TEXT = "Somebody else changed this contact meanwhile. Not
 	+ "what is shown now is how it stands.";
 
 const under_way = new Set(); /* contacts that something is being done with, by id */
+const own_changes = new Map(); /* by id: the version that was shown, and the one that this page made of it */
 
-function refused_text({ status, message }) {
-	return status === OVERTAKEN ? OVERTAKEN_TEXT : message;
+export const is_overtaken_by = (problem) => problem?.status === OVERTAKEN;
+
+/*
+ * Changes a contact as it is shown: if somebody else has changed it since, that is refused (412). What this page made
+ * of it counts as shown, for that may take a while to be read.
+ *
+ * action: what follows the contact's own path
+ */
+export async function change_contact({ id, version }, method, action, body) {
+	const own = own_changes.get(id);
+	const now = await change(method, `contacts/${id}${action}`, body, own?.shown === version ? own.made : version);
+
+	own_changes.set(id, { shown: version, made: now.version });
+	return now;
+}
+
+/*
+ * The contact that a person decides upon: as it was at first, and as others made it once that is told. Any other
+ * refusal leaves it: the next try still is about what the person has seen.
+ *
+ * Returns [contact, on_refusal(problem)]
+ */
+export function use_seen(contact) {
+	const [seen, set_seen] = useState(contact);
+	const see_theirs = async (problem) => {
+		if (is_overtaken_by(problem))
+			set_seen(await get(`contacts/${contact.id}`).catch(() => seen));
+	};
+
+	return [seen, see_theirs];
+}
+
+function refused_text(problem) {
+	return is_overtaken_by(problem) ? OVERTAKEN_TEXT : problem.message;
 }
 
 /* One thing at a time with a contact: who presses again because the answer is slow means the same. */
@@ -29,69 +62,68 @@ async function act(id, work, done_text, action) {
 	under_way.delete(id);
 }
 
-/* version: as it is shown; undefined where the newest one may be changed, whatever it is */
-function set_status(id, status, version) {
-	return change("PATCH", `contacts/${id}`, { status }, version);
+function set_status(contact, status) {
+	return change_contact(contact, "PATCH", "", { status });
 }
 
-function reopen({ id }, version) {
-	return act(id, () => set_status(id, "active", version), ({ status }) =>
+function reopen(contact) {
+	return act(contact.id, () => set_status(contact, "active"), ({ id, status }) =>
 		status === "active" ? `Contact ${id} is active again.` : `Contact ${id} waits again.`);
 }
 
-export function close(contact, version) {
-	return act(contact.id, () => set_status(contact.id, "closed", version),
-		() => `Contact ${contact.id} is closed.`, { label: "Reopen", run: () => reopen(contact) });
+export function close(contact) {
+	return act(contact.id, () => set_status(contact, "closed"), ({ id }) => `Contact ${id} is closed.`,
+		{ label: "Reopen", run: () => reopen(contact) });
 }
 
-function release({ id }, version) {
-	return act(id, () => change("POST", `contacts/${id}/release`, undefined, version),
-		() => `Contact ${id} waits again.`);
+function release(contact) {
+	return act(contact.id, () => change_contact(contact, "POST", "/release"),
+		({ id }) => `Contact ${id} waits again.`);
 }
 
-function choose_again({ id, operator_id }, version, operator_name) {
-	return act(id, () => change("POST", `contacts/${id}/assign`, {}, version), (now) =>
-		now.operator_id === operator_id ? `The choice fell on ${operator_name(now.operator_id)} again.`
-			: `Contact ${id} went to ${operator_name(now.operator_id)}.`);
+function choose_again(contact, operator_name) {
+	return act(contact.id, () => change_contact(contact, "POST", "/assign", {}), ({ id, operator_id }) =>
+		operator_id === contact.operator_id ? `The choice fell on ${operator_name(operator_id)} again.`
+			: `Contact ${id} went to ${operator_name(operator_id)}.`);
 }
 
 /* What fits the contact's status, the likeliest first: [{ label, run }]. */
-function actions_of(contact, version, operator_name) {
-	const assign = (label) => ({ label, run: () => show_assign_dialog(contact, version) });
-	const again = (label) => ({ label, run: () => choose_again(contact, version, operator_name) });
-	const shut = { label: "Close", run: () => close(contact, version) };
+function actions_of(contact, operator_name) {
+	const assign = (label) => ({ label, run: () => show_assign_dialog(contact) });
+	const again = (label) => ({ label, run: () => choose_again(contact, operator_name) });
+	const shut = { label: "Close", run: () => close(contact) };
 
 	switch (contact.status) {
 	case "waiting":
 		return [assign("Assign"), again("Choose by the rule"), shut];
 	case "active":
 		return [shut, assign("Give to another"), again("Choose again"),
-			{ label: "Give back", run: () => release(contact, version) }];
+			{ label: "Give back", run: () => release(contact) }];
 	default:
-		return [{ label: "Reopen", run: () => reopen(contact, version) }];
+		return [{ label: "Reopen", run: () => reopen(contact) }];
 	}
 }
 
 /* For a row of a list: the first action as a button, the others behind another. */
 export function RowActions({ contact }) {
 	const { operator_name } = use_directory();
-	const [first, ...others] = actions_of(contact, undefined, operator_name);
+	const [first, ...others] = actions_of(contact, operator_name);
 
 	return html`<button aria-label=${`${first.label}: contact ${contact.id}`} onClick=${first.run}>
 			${first.label}</button>
 		${others.length > 0 && html`<${Menu} label=${`More for contact ${contact.id}`} items=${others} />`}`;
 }
 
-/* For the contact's own screen: all of them, and only as long as the contact is as shown. */
+/* For the contact's own screen: all of them. */
 export function DetailActions({ contact }) {
 	const { operator_name } = use_directory();
 
-	return actions_of(contact, contact.version, operator_name).map(({ label, run }, index) => html`
+	return actions_of(contact, operator_name).map(({ label, run }, index) => html`
 		<button key=${label} class=${index ? "" : "primary"} onClick=${run}>${label}</button>`);
 }
 
-export function show_assign_dialog(contact, version) {
-	show_dialog((on_close) => html`<${AssignDialog} contact=${contact} version=${version} on_close=${on_close} />`);
+export function show_assign_dialog(contact) {
+	show_dialog((on_close) => html`<${AssignDialog} contact=${contact} on_close=${on_close} />`);
 }
 
 function room_of({ is_active, active_load, max_load_limit, free }) {
@@ -113,25 +145,22 @@ function operator_options(operators, weights, holder) {
 	}))];
 }
 
-function AssignDialog({ contact: given, version, on_close }) {
+function AssignDialog({ contact: given, on_close }) {
 	const { operators, operator_name, source_name } = use_directory();
-	const [contact, set_contact] = useState(given);
+	const [contact, see_theirs] = use_seen(given);
 	const form = use_form({ operator_id: "" });
 	const weights = use_poll(() => get(`sources/${contact.source_id}/weights/`), "weights", WEIGHTS_EVERY_MS);
 	const chosen = operators.find(({ id }) => id === Number(form.values.operator_id));
 	const options = operator_options(operators, weights.data?.items ?? [], contact.operator_id);
-	const is_overtaken = form.problem?.status === OVERTAKEN;
+	const is_overtaken = is_overtaken_by(form.problem);
 	/* What was refused because of the operator can be insisted on. */
 	const may_insist = form.problem?.status === CONFLICT && chosen && !chosen.free
 		&& form.sent.operator_id === form.values.operator_id && contact.status !== "closed";
 	const assign = async () => {
 		const body = { operator_id: Number(form.values.operator_id), ...may_insist && { force: true } };
-		const seen = version && contact.version;
 
-		if (!await form.submit(() => change("POST", `contacts/${contact.id}/assign`, body, seen))) {
-			set_contact(await get(`contacts/${contact.id}`).catch(() => contact));
+		if (!await form.submit(() => change_contact(contact, "POST", "/assign", body), see_theirs))
 			return;
-		}
 		say(`Contact ${contact.id} went to ${operator_name(body.operator_id)}.`);
 		on_close();
 	};
@@ -147,7 +176,7 @@ function AssignDialog({ contact: given, version, on_close }) {
 				${" The rule would not give this contact; you can all the same."}</p>`}
 			${is_overtaken && html`<p class="fault" role="alert">${OVERTAKEN_TEXT}</p>`}
 			<${Buttons} form=${form} label=${may_insist ? "Assign all the same" : "Assign"}
-				is_ready=${chosen} on_back=${on_close} />
+				is_ready=${Boolean(chosen)} on_back=${on_close} />
 		</${Form}>
 	</${Dialog}>`;
 }

@@ -103,7 +103,7 @@ function MyContact({ contact, lead }) {
 	const [is_busy, set_busy] = useState(false);
 	const shut = async () => {
 		set_busy(true);
-		await close(contact, contact.version);
+		await close(contact);
 		set_busy(false);
 	};
 

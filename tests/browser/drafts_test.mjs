@@ -72,6 +72,52 @@ test("nobody is assigned before one is chosen", async (world) => {
 	assert.equal(await button(page.getByRole("dialog"), "Assign").isEnabled(), false);
 });
 
+test("whatever is answered to what is read anew, drafts stay, and it is said that they may be out of date",
+	async (world) => {
+		const operator = await make_operator(world);
+		const source = await make_source(world, [operator]);
+		const visit = await world.visit(`/#/sources/${source.id}`);
+		const { page } = visit;
+		const weight = page.getByLabel(`Weight of ${operator.name}`), name = page.getByLabel("Name");
+
+		await weight.fill("7");
+		await name.fill("typed");
+		for (const [status, sign] of [[401, "This is not up to date. Refused."], [408, "Not connected, trying again."]]) {
+			visit.expects(new RegExp(`status of ${status}`));
+			await page.route(`**/sources/${source.id}**`, refusal(status, "Refused."));
+			await look_again(page);
+			await page.getByText(sign).first().waitFor();
+			assert.equal(await weight.inputValue(), "7");
+			assert.equal(await name.inputValue(), "typed");
+			await page.unroute(`**/sources/${source.id}**`);
+			await look_again(page);
+			await page.locator(".outdated, .banner").first().waitFor({ state: "detached" });
+		}
+		await button(page, "Save weights").click();
+		await told(page, "The weights are saved.");
+	});
+
+test("while contacts alone cannot be read, it is said beside old ones, and instead of new ones", async (world) => {
+	const source = await make_source(world, []);
+	const contact = await make_contact(world, source);
+	const visit = await world.visit(`/#/contacts?source_id=${source.id}`);
+	const { page } = visit;
+
+	visit.expects(/status of 503/);
+	await page.getByRole("link", { name: contact.lead_external_id }).waitFor();
+	await page.route("**/contacts/**", refusal(503, "A lock is held."));
+	await look_again(page);
+	await page.getByText("This is not up to date. A lock is held.").waitFor();
+	await page.getByRole("link", { name: contact.lead_external_id }).waitFor();
+	for (const path of ["", `contacts/${contact.id}`]) {
+		await page.goto(`${world.url}/#/${path}`);
+		await page.getByText("A lock is held. Trying again …").waitFor();
+	}
+	await page.unroute("**/contacts/**");
+	await page.getByRole("heading", { name: "What happened" }).waitFor();
+	assert.equal(await page.locator(".outdated").count(), 0);
+});
+
 test("a refusal is told to who has left the dialog meanwhile", async (world) => {
 	const contact = await make_contact(world, await make_source(world, []));
 	const visit = await world.visit(`/#/contacts/${contact.id}`);

@@ -5,15 +5,19 @@ import { Store } from "./store.mjs";
 
 const PATIENCE_MS = 15_000;
 const NOT_REACHED = 0; /* the status of a request that got no answer */
-const AWAY = [NOT_REACHED, 429, 500, 502, 503, 504]; /* say nothing about what was asked for: it is asked for again */
+/* These say nothing about what was asked for: it is asked for again. */
+const AWAY = [NOT_REACHED, 408, 429, 500, 502, 503, 504];
 
 /* What the service refused, or that it could not be asked. */
 class Problem extends Error {
 	/* body: problem+json, or {} */
 	constructor(status, body) {
-		super(body.detail ?? body.title ?? `The service answered with status ${status}.`);
+		const errors = body.errors ?? [];
+		const faults = errors.map(({ field, message }) => `${field} ${message}`).join("; ");
+
+		super(faults || (body.detail ?? body.title ?? `The service answered with status ${status}.`));
 		this.status = status;
-		this.errors = body.errors ?? [];
+		this.errors = errors;
 	}
 
 	get is_away() {

@@ -18,6 +18,7 @@ export function DirectoryProvider({ children }) {
 	return html`<${Directory.Provider} value=${{
 		operators, sources: sources.data ?? [],
 		is_loaded: loads.data !== undefined && sources.data !== undefined,
+		problem: loads.problem ?? sources.problem,
 		operator_name: name_in(operators, "operator"), source_name: name_in(sources.data ?? [], "source"),
 	}}>${children}</${Directory.Provider}>`;
 }
@@ -28,7 +29,7 @@ function name_in(rows, kind) {
 	return (id) => names.get(id) ?? `${kind} ${id}`;
 }
 
-/* { operators, sources, is_loaded, operator_name(id), source_name(id) } */
+/* { operators, sources, is_loaded, problem, operator_name(id), source_name(id) } */
 export function use_directory() {
 	return useContext(Directory);
 }

@@ -31,7 +31,7 @@ function remember(id) {
 }
 
 export function Mine() {
-	const { operators, is_loaded } = use_directory();
+	const { operators, is_loaded, problem } = use_directory();
 	const [id, set_id] = useState(remembered);
 	const operator = operators.find((one) => String(one.id) === id);
 	const choose = (value) => {
@@ -47,9 +47,11 @@ export function Mine() {
 			]} />
 			${operator && html`<${LoadBar} ...${operator} />`}
 		</div>
-		${operator && html`<${Contacts} key=${id} operator=${operator} />`}
-		${!operator && is_loaded && html`<${Empty} title="Who are you?">
-			Choose yourself above; this browser remembers it.</${Empty}>`}
+		<${Loaded} data=${is_loaded ? operator ?? null : undefined} problem=${problem}>${() => operator
+			? html`<${Contacts} key=${id} operator=${operator} />`
+			: html`<${Empty} title="Who are you?">
+				Choose yourself above; this browser remembers it.</${Empty}>`}
+		</${Loaded}>
 	</${Page}>`;
 }
 

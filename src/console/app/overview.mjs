@@ -20,7 +20,8 @@ export function Overview() {
 	const waiting = use_poll(() => get("contacts/", { status: "waiting", limit: WAITING_LOOKED_AT }), "waiting");
 
 	return html`<${Page} title="Overview">
-		<${Loaded} ...${waiting} data=${directory.is_loaded ? waiting.data : undefined}>${(page) => html`
+		<${Loaded} data=${directory.is_loaded ? waiting.data : undefined}
+			problem=${waiting.problem ?? directory.problem}>${(page) => html`
 			<${FirstSteps} ...${directory} />
 			<${Totals} operators=${directory.operators} page=${page} />
 			<div class="columns">

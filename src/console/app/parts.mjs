@@ -1,7 +1,9 @@
 /* Pieces that several screens are made of. */
+import { is_connected } from "./api.mjs";
 import { duration, exact_moment, moment, number, seconds_since } from "./format.mjs";
-import { html, useEffect, useRef } from "./preact.mjs";
+import { html, useEffect, useRef, useState } from "./preact.mjs";
 import { link, route } from "./router.mjs";
+import { use_store } from "./store.mjs";
 import { STATUSES } from "./words.mjs";
 
 /* A screen: its heading names the tab as well. */
@@ -25,14 +27,32 @@ export function Card({ title, aside, children, ...rest }) {
 	</section>`;
 }
 
-/* Draws children(data) as soon as there is something, or says why there is nothing. */
+const PATIENCE_MS = 2500; /* enough for a second try */
+
+/* A failure that the next try mends is not worth a word, nor one of all: the banner tells that. */
+function Outdated({ problem }) {
+	const is_told_elsewhere = !use_store(is_connected);
+	const [is_lasting, set_lasting] = useState(false);
+
+	useEffect(() => {
+		const timer = setTimeout(() => set_lasting(true), PATIENCE_MS);
+
+		return () => clearTimeout(timer);
+	}, []);
+	return is_lasting && !is_told_elsewhere && html`
+		<p class="outdated" role="status">This is not up to date. ${problem.message}</p>`;
+}
+
+/* Draws children(data) as soon as there is something, and says why there is nothing, or nothing new. */
 export function Loaded({ data, problem, is_stale, children }) {
 	if (data !== undefined)
 		return html`<div class="stack ${is_stale ? "stale" : ""}" aria-busy=${is_stale ? "true" : "false"}>
+			${problem && html`<${Outdated} problem=${problem} />`}
 			${children(data)}</div>`;
 	if (problem && !problem.is_away)
 		return html`<${Empty} title="This cannot be shown">${problem.message}</${Empty}>`;
-	return html`<p class="loading">Loading …</p>`;
+	return html`<p class="loading" role=${problem && "status"}>${
+		problem ? `${problem.message} Trying again …` : "Loading …"}</p>`;
 }
 
 export function Empty({ title, children, action }) {

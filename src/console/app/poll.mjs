@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "./preact.mjs";
 const EVERY_MS = 4000;
 const RETRY_MS = 1000; /* after a first failure; twice as long after each further one */
 const PAUSE_MAX_MS = 20_000;
+const GONE = 404, INVALID = 422;
 
 class Poller {
 	#failures = 0;
@@ -74,6 +75,11 @@ class Poller {
 	}
 }
 
+/* Whether it says that what is on screen is not there, or that what is asked for now is nothing that could be. */
+function takes_away({ status }, is_other) {
+	return status === GONE || (status === INVALID && is_other);
+}
+
 /*
  * What load() answers, again and again. While another key is being loaded, what was there before stays, is_stale.
  *
@@ -87,7 +93,8 @@ export function use_poll(load, key, every_ms = EVERY_MS) {
 	loader.current = load;
 	useEffect(() => {
 		const poller = new Poller(() => loader.current(), every_ms, ({ data, problem }) =>
-			set_state((before) => problem?.is_away ? { ...before, problem } : { key, data, problem }));
+			set_state((before) => problem && !takes_away(problem, key !== before.key)
+				? { ...before, problem } : { key, data, problem }));
 
 		return () => poller.stop();
 	}, [key, every_ms]);

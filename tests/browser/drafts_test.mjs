@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import {
-	button, hold, look_again, make_contact, make_operator, make_source, read_contact, refusal, told,
+	button, fresh, hold, look_again, make_contact, make_operator, make_source, read_contact, refusal, told, until,
 } from "./console.mjs";
 import { test } from "./harness.mjs";
 
@@ -156,6 +156,110 @@ test("what comes late of one dialog does not shut the next", async (world) => {
 	release();
 	await told(page, "The message is saved.");
 	assert.equal(await message.inputValue(), "two");
+});
+
+test("a draft that is undone by hand shows what is stored", async (world) => {
+	const operator = await make_operator(world);
+	const source = await make_source(world, [operator]);
+	const { lead_id } = await make_contact(world, source);
+	const { page } = await world.visit(`/#/sources/${source.id}`);
+	const weight = page.getByLabel(`Weight of ${operator.name}`), name = page.getByLabel("Name");
+
+	await weight.fill("12");
+	await world.api("PUT", `sources/${source.id}/weights/${operator.id}`, { weight: 9 });
+	await look_again(page);
+	await page.getByText("Somebody else changed these weights meanwhile.").waitFor();
+	await weight.fill("1");
+	await until(async () => await weight.inputValue() === "9");
+
+	await name.fill("typed");
+	await world.api("PATCH", `sources/${source.id}`, { strategy: "least_loaded" });
+	await look_again(page);
+	await page.locator(".remark").getByText("lowest load").waitFor();
+	await name.fill(source.name);
+	await page.locator("input[value=least_loaded]:checked").waitFor();
+
+	await page.goto(`${world.url}/#/leads/${lead_id}`);
+	await name.fill("typed");
+	await world.api("PATCH", `leads/${lead_id}`, { name: "Olga", phone: "+1" });
+	await look_again(page);
+	await page.getByRole("heading", { name: "Olga" }).waitFor();
+	await name.fill("");
+	await until(async () => await name.inputValue() === "Olga" && await page.getByLabel("Phone").inputValue() === "+1");
+});
+
+test("what was saved stays on screen while it is read anew, and typing goes on undisturbed", async (world) => {
+	const operator = await make_operator(world);
+	const source = await make_source(world, [operator]);
+	const { page } = await world.visit(`/#/sources/${source.id}`);
+	const weight = page.getByLabel(`Weight of ${operator.name}`), name = page.getByLabel("Name");
+	const wanted = fresh("Renamed");
+
+	await weight.waitFor();
+
+	const release = await hold(page, `**/sources/${source.id}**`, "GET");
+
+	await name.fill(wanted);
+	await button(page, "Save settings").click();
+	await told(page, "The settings are saved.");
+	assert.equal(await name.inputValue(), wanted);
+	release();
+	/* 1.0 is what is stored, and on its way to 1.05. */
+	await weight.focus();
+	await page.keyboard.press("End");
+	await page.keyboard.type(".05");
+	assert.equal(await weight.inputValue(), "1.05");
+	await button(page, "Save weights").click();
+	await told(page, "The weights are saved.");
+	assert.equal(await weight.inputValue(), "1.05");
+});
+
+test("a weight that is a thousand here and one there is refused", async (world) => {
+	const operator = await make_operator(world);
+	const source = await make_source(world, [operator]);
+	const visit = await world.visit(`/#/sources/${source.id}`);
+	const { page } = visit;
+	const weight = page.getByLabel(`Weight of ${operator.name}`);
+	const stored = async () => (await world.api("GET", `sources/${source.id}/weights/`)).items[0].weight;
+
+	visit.expects(/status of 422/);
+	await weight.fill("1,000");
+	await button(page, "Save weights").click();
+	await page.locator(".weights .error").waitFor();
+	assert.equal(await stored(), 1);
+	for (const [typed, meant] of [["0,5", 0.5], ["1.125", 1.125], ["1000", 1000]]) {
+		await weight.fill(typed);
+		await button(page, "Save weights").click();
+		await until(async () => await stored() === meant);
+		await until(() => button(page, "Save weights").isDisabled());
+	}
+});
+
+test("what is wrong with a weight is said beside it alone, until it is typed anew", async (world) => {
+	const [anna, boris] = [await make_operator(world), await make_operator(world)];
+	const source = await make_source(world, [anna, boris]);
+	const visit = await world.visit(`/#/sources/${source.id}`);
+	const { page } = visit;
+	const error = page.locator(".weights .error");
+
+	visit.expects(/status of 422/);
+	await page.getByLabel(`Weight of ${boris.name}`).fill("1.23456");
+	await button(page, "Save weights").click();
+	await page.getByRole("row", { name: boris.name }).locator(".error").waitFor();
+	await button(page, `Remove ${anna.name}`).click();
+	await page.getByRole("row", { name: boris.name }).locator(".error").waitFor();
+	assert.equal(await error.count(), 1);
+	await page.getByLabel(`Weight of ${boris.name}`).fill("1.5");
+	await error.waitFor({ state: "detached" });
+});
+
+test("a double click removes one operator from the weights", async (world) => {
+	const operators = [await make_operator(world), await make_operator(world), await make_operator(world)];
+	const { page } = await world.visit(`/#/sources/${(await make_source(world, operators)).id}`);
+
+	await button(page, `Remove ${operators[0].name}`).dblclick();
+	await button(page, `Remove ${operators[0].name}`).waitFor({ state: "detached" });
+	assert.equal(await page.locator(".weights tbody tr").count(), 2);
 });
 
 test("who presses twice because the page is slow is not told of somebody else", async (world) => {

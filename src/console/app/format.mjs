@@ -62,9 +62,13 @@ export function typed_integer(text) {
 	return /^-?\d+$/.test(plain) ? Number(plain) : String(text);
 }
 
-/* What a person typed as a number; as it stands where it is none, so that the service says what is wrong with it. */
+/*
+ * What a person typed as a number; as it stands where it is none, so that the service says what is wrong with it. 0,5
+ * is a half, but 1,000 is none: it would be a thousand here and one there. 1.000 is one, as the service has it.
+ */
 export function typed_number(text) {
-	const plain = String(text).trim().replace(",", ".");
+	const plain = String(text).trim();
+	const is_number = /^-?\d+([.,]\d+)?$/.test(plain) && !/,\d{3}$/.test(plain);
 
-	return /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : String(text);
+	return is_number ? Number(plain.replace(",", ".")) : String(text);
 }

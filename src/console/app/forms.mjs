@@ -77,14 +77,14 @@ export function use_form(initial) {
 	};
 }
 
-/* As use_form(), but others' changes of what is stored show as long as nothing is typed. */
+/* As use_form(), but others' changes of what is stored show as long as nothing is typed, and when that is undone. */
 export function use_draft(stored) {
 	const form = use_form(stored);
 
 	useEffect(() => {
 		if (!form.is_changed)
 			form.reset(stored);
-	}, [JSON.stringify(stored)]);
+	}, [JSON.stringify(stored), form.is_changed]);
 	return form;
 }
 

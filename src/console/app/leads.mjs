@@ -74,12 +74,12 @@ function LeadTable({ leads }) {
 }
 
 export function Lead({ id }) {
-	const { data: lead, problem } = use_poll(() => get(`leads/${id}`), id);
+	const { data: lead, problem, put } = use_poll(() => get(`leads/${id}`), id);
 
 	return html`<${Page} title=${lead ? lead.name || lead.external_id : `Lead ${id}`}
 		remark=${lead && html`Known as ${lead.external_id}, since <${When} at=${lead.created_at} />`}>
 		<${Loaded} data=${lead} problem=${problem}>${() => html`
-			<${LeadForm} lead=${lead} />
+			<${LeadForm} lead=${lead} put=${put} />
 			<${Card} title=${`Contacts (${number(lead.contact_count)})`}
 				aside=${html`<a href=${link("contacts", { lead_id: lead.id })}>All of them</a>`}>
 				<${ContactTable} contacts=${lead.contacts} caption="Contacts of this lead" />
@@ -92,7 +92,7 @@ function values_of({ name, phone, email }) {
 	return { name: name ?? "", phone: phone ?? "", email: email ?? "" };
 }
 
-function LeadForm({ lead }) {
+function LeadForm({ lead, put }) {
 	const stored = values_of(lead);
 	const form = use_draft(stored);
 	const save = async () => {
@@ -102,6 +102,7 @@ function LeadForm({ lead }) {
 
 		if (!saved)
 			return;
+		put({ ...lead, ...saved });
 		form.reset(values_of(saved));
 		say("The lead is saved.");
 	};
@@ -111,7 +112,7 @@ function LeadForm({ lead }) {
 			<div class="pair">
 				<${Field} label="Name" ...${form.field("name")} />
 				<${Field} label="Phone" type="tel" ...${form.field("phone")} />
-				<${Field} label="Email" type="email" ...${form.field("email")} />
+				<${Field} label="Email" inputmode="email" ...${form.field("email")} />
 			</div>
 			<${Buttons} form=${form} label="Save" is_ready=${form.is_changed} back="Discard"
 				on_back=${form.is_changed && (() => form.reset(stored))} />

@@ -58,7 +58,7 @@ function screen_of({ screen, id, query }) {
 
 /* The second click of a double click does nothing: the button of another row may lie there by then. */
 document.addEventListener("click", (event) => {
-	if (event.detail > 1 && event.target.closest("button:not(.plain)")) {
+	if (event.detail > 1 && event.target.closest("button")) {
 		event.preventDefault();
 		event.stopPropagation();
 	}

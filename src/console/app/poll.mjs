@@ -84,7 +84,8 @@ function takes_away({ status }, is_other) {
  * What load() answers, again and again. While another key is being loaded, what was there before stays, is_stale.
  *
  * key: a text that changes with what load() asks for
- * Returns { data, problem, is_stale }; data is undefined until the first answer, and outlives a service that is away.
+ * Returns { data, problem, is_stale, put(data) }; put() is for what a change was answered; data is undefined until the
+ * first answer, and outlives all problems but those that take it away: drafts stand on it.
  */
 export function use_poll(load, key, every_ms = EVERY_MS) {
 	const [state, set_state] = useState({});
@@ -98,5 +99,8 @@ export function use_poll(load, key, every_ms = EVERY_MS) {
 
 		return () => poller.stop();
 	}, [key, every_ms]);
-	return { data: state.data, problem: state.problem, is_stale: state.key !== key };
+	return {
+		data: state.data, problem: state.problem, is_stale: state.key !== key,
+		put: (data) => set_state((before) => ({ ...before, data })),
+	};
 }

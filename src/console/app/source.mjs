@@ -14,7 +14,7 @@ import { Weights } from "./weights.mjs";
 import { BACKLOGS, STRATEGIES } from "./words.mjs";
 
 export function Source({ id }) {
-	const { data: source, problem } = use_poll(() => get(`sources/${id}`), id);
+	const { data: source, problem, put } = use_poll(() => get(`sources/${id}`), id);
 
 	return html`<${Page} title=${source?.name ?? `Source ${id}`}
 		remark=${source && STRATEGIES[source.strategy].about}
@@ -25,7 +25,7 @@ export function Source({ id }) {
 		<${Loaded} data=${source} problem=${problem}>${() => html`
 			<${Weights} source=${source} />
 			<${Shares} source=${source} />
-			<${Settings} source=${source} />`}
+			<${Settings} source=${source} put=${put} />`}
 		</${Loaded}>
 	</${Page}>`;
 }
@@ -53,7 +53,7 @@ function sticky_hint(seconds) {
 		: "0: every contact is chosen for anew.";
 }
 
-function Settings({ source }) {
+function Settings({ source, put }) {
 	const settings = settings_of(source);
 	const form = use_draft(settings);
 	const save = async () => {
@@ -66,6 +66,7 @@ function Settings({ source }) {
 
 		if (!saved)
 			return;
+		put(saved);
 		form.reset(settings_of(saved));
 		say("The settings are saved.");
 	};

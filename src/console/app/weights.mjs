@@ -11,11 +11,11 @@ import { link } from "./router.mjs";
 import { Simulation } from "./simulation.mjs";
 
 export function Weights({ source }) {
-	const { data, problem } = use_poll(() => get(`sources/${source.id}/weights/`), "weights");
+	const { data, problem, put } = use_poll(() => get(`sources/${source.id}/weights/`), "weights");
 
 	return html`<${Card} title="Weights">
 		<${Loaded} data=${data} problem=${problem}>${({ items }) => html`
-			<${Editor} source=${source} items=${items} />`}</${Loaded}>
+			<${Editor} source=${source} items=${items} put=${put} />`}</${Loaded}>
 	</${Card}>`;
 }
 
@@ -33,11 +33,12 @@ const weight_field = (index) => `weights[${index}].weight`;
 
 const same = (a, b) => JSON.stringify(body_of(a)) === JSON.stringify(body_of(b));
 
-function Editor({ source, items }) {
+function Editor({ source, items, put }) {
 	const { operators } = use_directory();
 	const stored = rows_of(items);
 	/* base: what was stored when the draft was begun */
 	const [{ base, rows }, set_state] = useState({ base: stored, rows: stored });
+	const [sent, set_sent] = useState([]); /* the rows that form.problem is about */
 	const form = use_form({});
 	const is_changed = !same(rows, base), is_overtaken = is_changed && !same(base, stored);
 	const set_rows = (fresh) => set_state({ base, rows: fresh });
@@ -49,6 +50,8 @@ function Editor({ source, items }) {
 	/* What others saved a moment ago is shown before it is replaced. */
 	const is_news = async () => !is_overtaken && !same(rows_of((await get(path)).items), base);
 	const save = async () => {
+		set_sent(rows);
+
 		const saved = await form.submit(async () => await is_news() ? refresh()
 			: change("PUT", path, { weights: body_of(rows) }));
 
@@ -57,22 +60,34 @@ function Editor({ source, items }) {
 		/* The service puts them in its order; what was typed meanwhile stays. */
 		const fresh = rows_of(saved.items);
 
+		put(saved);
 		set_state(({ rows: now }) => ({ base: fresh, rows: now === rows ? fresh : now }));
 		say("The weights are saved.");
 	};
 
-	/* Others' changes show as long as there is no draft; one may have been begun since this was drawn. */
+	/* Until the weight is typed anew, or the operator removed. */
+	const error = (row) => {
+		const index = sent.findIndex(({ operator_id }) => operator_id === row.operator_id);
+
+		return index >= 0 && sent[index].weight === row.weight && error_of(form.problem, weight_field(index));
+	};
+
+	/*
+	 * Others' changes show as long as there is no draft, and when it is undone; one may have been begun since this
+	 * was drawn. Where nobody changed anything, what is typed stays: 1.0 is on its way to 1.05.
+	 */
 	useEffect(() => {
-		set_state((now) => same(now.rows, now.base) ? { base: stored, rows: stored } : now);
+		set_state((now) => same(now.rows, now.base) && !same(now.base, stored)
+			? { base: stored, rows: stored } : now);
 		if (!is_changed)
 			form.reset({});
-	}, [JSON.stringify(stored)]);
-	return html`<${Form} form=${form} fields=${rows.map((_, index) => weight_field(index))} on_submit=${save}>
+	}, [JSON.stringify(stored), is_changed]);
+	return html`<${Form} form=${form} fields=${sent.map((_, index) => weight_field(index))} on_submit=${save}>
 		${is_overtaken && html`<p class="fault" role="status">
 			Somebody else changed these weights meanwhile. Yours are not saved; saving replaces theirs.
 			<button type="button" class="plain" onClick=${take_stored}>Show theirs</button></p>`}
 		${rows.length ? html`
-			<${WeightRows} rows=${rows} set_rows=${set_rows} problem=${form.problem} />`
+			<${WeightRows} rows=${rows} set_rows=${set_rows} error=${error} />`
 			: html`<${NobodyServes} operators=${operators} />`}
 		<${AddOperator} operators=${operators} rows=${rows} set_rows=${set_rows} />
 		<${Buttons} form=${form} label="Save weights" is_ready=${is_changed} back="Discard"
@@ -98,7 +113,7 @@ function shares_of(rows) {
 	return weights.map((weight) => weight === null ? null : sum && weight / sum);
 }
 
-function WeightRows({ rows, set_rows, problem }) {
+function WeightRows({ rows, set_rows, error }) {
 	const shares = shares_of(rows);
 	const put = (index, weight) => set_rows(rows.map((row, at) => at === index ? { ...row, weight } : row));
 	const remove = (index) => set_rows(rows.filter((_, at) => at !== index));
@@ -112,7 +127,7 @@ function WeightRows({ rows, set_rows, problem }) {
 		</tr></thead>
 		<tbody>${rows.map((row, index) => html`
 			<${WeightRow} key=${row.operator_id} ...${row} share=${shares[index]}
-				error=${error_of(problem, weight_field(index))}
+				error=${error(row)}
 				on_weight=${(weight) => put(index, weight)}
 				on_remove=${() => remove(index)} />`)}</tbody>
 	</table>`;

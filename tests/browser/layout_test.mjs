@@ -1,7 +1,9 @@
 /* The console by eye and by keyboard: what fits, where one is led, what is said. */
 import assert from "node:assert/strict";
 
-import { fresh, make_operator, make_source, told, until } from "./console.mjs";
+import {
+	button, fresh, make_contact, make_operator, make_source, read_contact, told, until,
+} from "./console.mjs";
 import { test } from "./harness.mjs";
 
 const WIDTHS = [320, 390, 768, 820, 834, 901, 1024, 1280, 1400];
@@ -76,6 +78,72 @@ test("on no screen anything scrolls sideways, whatever the names", async (world)
 		}
 		await page.context().close();
 	}
+});
+
+test("the keyboard keeps its place when what it was at goes away", async (world) => {
+	const operators = [await make_operator(world), await make_operator(world)];
+	const source = await make_source(world, operators);
+	const contacts = [await make_contact(world, source), await make_contact(world, source)];
+	const { page } = await world.visit(`/#/contacts?source_id=${source.id}&status=active`);
+	const more = page.getByLabel(`More for contact ${contacts[0].id}`);
+	const press = async (locator) => {
+		await locator.focus();
+		await page.keyboard.press("Enter");
+	};
+	const focused = (text) => page.waitForFunction((expected) => {
+		const { activeElement: at } = document;
+
+		return (at.ariaLabel ?? at.textContent).includes(expected) && at !== document.body;
+	}, text);
+
+	await press(more);
+	await press(button(page, "Give to another"));
+	await page.getByRole("dialog").waitFor();
+	await page.keyboard.press("Escape");
+	await focused(`More for contact ${contacts[0].id}`);
+	await press(more);
+	await press(button(page, "Choose again"));
+	await page.locator(".notices .notice").waitFor();
+	await focused(`More for contact ${contacts[0].id}`);
+	await press(button(page, `Close: contact ${contacts[0].id}`));
+	await page.getByRole("row", { name: contacts[0].lead_external_id }).waitFor({ state: "detached" });
+	await focused("Contacts");
+
+	/* An opened menu is shut by going on. */
+	await press(page.getByLabel(`More for contact ${contacts[1].id}`));
+	await page.locator(".menu[open]").waitFor();
+	for (let items = 0; items < 4; items++)
+		await page.keyboard.press("Tab");
+	await page.locator(".menu[open]").waitFor({ state: "detached" });
+
+	await page.goto(`${world.url}/#/contacts/${contacts[1].id}`);
+	await press(button(page, "Edit message"));
+	await press(button(page, "Cancel"));
+	await focused("Edit message");
+	await press(button(page, "Close"));
+	await page.getByRole("heading", { name: `Contact ${contacts[1].id}` }).waitFor();
+	await button(page, "Reopen").first().waitFor();
+	await focused(`Contact ${contacts[1].id}`);
+
+	await page.goto(`${world.url}/#/sources/${source.id}`);
+	await press(button(page, `Remove ${operators[0].name}`));
+	await focused("Weights");
+	await page.getByLabel("Add an operator").selectOption(String(operators[0].id));
+	await press(button(page, "Add"));
+	await until(() => page.evaluate(() => document.activeElement !== document.body));
+	assert.equal((await read_contact(world, contacts[1])).status, "closed");
+});
+
+test("another page of a list begins at its top", async (world) => {
+	const source = await make_source(world, []);
+
+	await fill(world, source, 120);
+
+	const { page } = await world.visit(`/#/contacts?source_id=${source.id}`);
+
+	await page.getByRole("link", { name: "Next page" }).click();
+	await page.getByRole("link", { name: "Previous page" }).waitFor();
+	await page.waitForFunction(() => scrollY === 0);
 });
 
 test("what is wrong with an address is said", async (world) => {

@@ -1,4 +1,5 @@
 /* One dialog at a time, above everything, whatever becomes of the row that it was opened from. */
+import { focus_heading } from "./focus.mjs";
 import { use_refusal } from "./forms.mjs";
 import { html, useEffect, useRef, useState } from "./preact.mjs";
 import { route } from "./router.mjs";
@@ -24,10 +25,15 @@ export function Dialog({ title, on_close, children }) {
 	const element = useRef(null);
 
 	useEffect(() => {
-		const opener = document.activeElement;
+		const dialog = element.current, opener = document.activeElement;
 
-		element.current.showModal();
-		return () => (opener?.isConnected ? opener : document.querySelector("h1"))?.focus();
+		dialog.showModal();
+		return () => {
+			dialog.close(); /* nothing else can have the focus before */
+			opener?.focus();
+			if (document.activeElement === document.body)
+				focus_heading();
+		};
 	}, []);
 	return html`<dialog ref=${element} aria-labelledby="dialog-title" onClose=${on_close}>
 		<header>

@@ -4,6 +4,7 @@ import { Contact } from "./contact.mjs";
 import { Contacts } from "./contacts.mjs";
 import { DialogHost } from "./dialog.mjs";
 import { DirectoryProvider } from "./directory.mjs";
+import { focus_heading, keep_focus } from "./focus.mjs";
 import { Lead, Leads } from "./leads.mjs";
 import { Mine } from "./mine.mjs";
 import { Notices } from "./notices.mjs";
@@ -27,7 +28,7 @@ const SCREENS = [
 
 function Header({ current }) {
 	return html`<header class="top">
-		<button class="skip" onClick=${() => document.querySelector("h1")?.focus()}>To the content</button>
+		<button class="skip" onClick=${() => focus_heading()}>To the content</button>
 		<a class="product" href=${link("")}>Lead distribution</a>
 		<nav aria-label="Console">${SCREENS.map(({ path, label }) => html`
 			<a key=${path} href=${link(path)} aria-current=${path === current ? "page" : undefined}>
@@ -68,12 +69,14 @@ function App() {
 	const place = use_store(route);
 	const is_first = useRef(true);
 
-	/* Another screen begins at its top, for eyes and for screen readers. */
+	/* Another screen begins at its top, for eyes and for screen readers; another page of a list for eyes. */
 	useEffect(() => {
-		if (!is_first.current) {
+		if (!is_first.current)
 			scrollTo(0, 0);
-			document.querySelector("h1")?.focus({ preventScroll: true });
-		}
+	}, [place.path, place.query.cursor]);
+	useEffect(() => {
+		if (!is_first.current)
+			focus_heading();
 		is_first.current = false;
 	}, [place.path]);
 	return html`<${DirectoryProvider}>
@@ -88,4 +91,5 @@ function App() {
 	</${DirectoryProvider}>`;
 }
 
+keep_focus();
 render(html`<${App} />`, document.getElementById("app"));

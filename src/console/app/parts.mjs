@@ -151,15 +151,17 @@ export function Menu({ label, items }) {
 		document.addEventListener("pointerdown", on_press);
 		return () => document.removeEventListener("pointerdown", on_press);
 	}, []);
-	return html`<details class="menu" ref=${element} onKeyDown=${(event) => {
-		if (event.key === "Escape" && element.current.open) {
-			shut();
-			element.current.firstElementChild.focus();
-		}
-	}}>
+	const back = () => {
+		shut();
+		element.current.firstElementChild.focus();
+	};
+	const on_key = ({ key }) => key === "Escape" && element.current.open && back();
+	const on_leave = ({ relatedTarget: next }) => next && !element.current.contains(next) && shut();
+
+	return html`<details class="menu" ref=${element} onKeyDown=${on_key} onfocusout=${on_leave}>
 		<summary aria-label=${label} title=${label}>⋯</summary>
 		<div>${items.map(({ label: text, run }) => html`<button type="button" onClick=${() => {
-			shut();
+			back();
 			run();
 		}}>${text}</button>`)}</div>
 	</details>`;

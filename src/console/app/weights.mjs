@@ -6,7 +6,7 @@ import { share, typed_number } from "./format.mjs";
 import { say } from "./notices.mjs";
 import { Card, Empty, LoadBar, Loaded } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
-import { html, useEffect, useState } from "./preact.mjs";
+import { html, useEffect, useRef, useState } from "./preact.mjs";
 import { link } from "./router.mjs";
 import { Simulation } from "./simulation.mjs";
 
@@ -164,17 +164,19 @@ function ShareBar({ value }) {
 /* With a button: by keyboard one comes to an option only through those before it. */
 function AddOperator({ operators, rows, set_rows }) {
 	const [chosen, set_chosen] = useState("");
+	const choice = useRef(null);
 	const others = operators.filter(({ id }) => !rows.some(({ operator_id }) => operator_id === id));
 	const add = () => {
 		set_rows([...rows, { operator_id: Number(chosen), weight: "1" }]);
 		set_chosen("");
+		choice.current.focus(); /* the button is disabled now */
 	};
 
 	if (!others.length)
 		return null;
 	return html`<div class="add">
 		<label><span>Add an operator</span>
-			<select value=${chosen} onChange=${({ target }) => set_chosen(target.value)}>
+			<select ref=${choice} value=${chosen} onChange=${({ target }) => set_chosen(target.value)}>
 				<option value="">Please choose</option>
 				${others.map(({ id, name, is_active }) => html`<option key=${id} value=${id}>
 					${name}${is_active ? "" : " (inactive)"}</option>`)}

@@ -286,3 +286,39 @@ test("who presses twice because the page is slow is not told of somebody else", 
 		await world.api("PATCH", `contacts/${contact.id}`, { status: "active" });
 	}
 });
+
+test("a contact that came a moment ago is not forgotten when its operator is deactivated", async (world) => {
+	const operator = await make_operator(world);
+	const source = await make_source(world, [operator]);
+	const { page } = await world.visit("/#/operators?is_active=true");
+	const turn = page.getByRole("switch", { name: `${operator.name} takes contacts` });
+	const dialog = page.getByRole("dialog");
+
+	await turn.waitFor();
+
+	const release = await hold(page, "**/operators/?**", "GET");
+	const contact = await make_contact(world, source);
+
+	await turn.click();
+	await dialog.getByText(`${operator.name} holds 1 active contact`).waitFor();
+	release();
+	await button(dialog, "Deactivate").click();
+	await told(page, `${operator.name} takes no new contacts now.`);
+
+	/* And later, when they were kept. */
+	await page.getByRole("link", { name: "Inactive" }).click();
+	await button(page, `Pass on contacts of ${operator.name}`).click();
+	await button(dialog, "Pass on").click();
+	await until(async () => (await read_contact(world, contact)).status === "waiting");
+});
+
+test("an email is stored as it is typed, in any script", async (world) => {
+	const { lead_id } = await make_contact(world, await make_source(world, []));
+	const { page } = await world.visit(`/#/leads/${lead_id}`);
+	const email = "анна@müller.example";
+
+	await page.getByLabel("Email").fill(email);
+	await button(page, "Save").click();
+	await told(page, "The lead is saved.");
+	assert.equal((await world.api("GET", `leads/${lead_id}`)).email, email);
+});

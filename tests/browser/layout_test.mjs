@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 
 import {
-	button, fresh, make_contact, make_operator, make_source, read_contact, told, until,
+	button, fresh, look_again, make_contact, make_operator, make_source, read_contact, refusal, told, until,
 } from "./console.mjs";
 import { test } from "./harness.mjs";
 
@@ -146,10 +146,50 @@ test("another page of a list begins at its top", async (world) => {
 	await page.waitForFunction(() => scrollY === 0);
 });
 
+test("a source whose waiting contacts may not have been looked at is not shown as one without", async (world) => {
+	const [early, late] = [await make_source(world, []), await make_source(world, [])];
+
+	await fill(world, early, 260);
+	await fill(world, late, 30);
+
+	const { page } = await world.visit("/");
+	const row = ({ name }) => page.locator(".links li", { hasText: name });
+
+	await row(early).getByText("at least").waitFor();
+	await row(late).getByText("perhaps some waiting").waitFor();
+});
+
 test("what is wrong with an address is said", async (world) => {
 	const visit = await world.visit("/#/contacts?cursor=abc");
 
 	visit.expects(/status of 422/);
 	await visit.page.getByText("This cannot be shown").waitFor();
 	await visit.page.getByText(/cursor .*/).first().waitFor();
+});
+
+test("times are told as they are", async (world) => {
+	const source = await make_source(world, [], { sticky_seconds: 119 });
+	const { page } = await world.visit(`/#/sources/${source.id}`);
+	const seconds = page.getByLabel("Same operator again within (seconds)");
+
+	await page.getByText("comes again within 1 min 59 s goes").waitFor();
+	await seconds.fill("5 min");
+	await page.getByText("A whole number of seconds").waitFor();
+	await seconds.fill("0");
+	await page.getByText("0: every contact is chosen for anew.").waitFor();
+});
+
+test("of test contacts only the newest one's fate is shown", async (world) => {
+	const operator = await make_operator(world);
+	const visit = await world.visit(`/#/sources/${(await make_source(world, [operator])).id}`);
+	const dialog = visit.page.getByRole("dialog");
+
+	visit.expects(/status of 422/);
+	await button(visit.page, "Send a test contact").click();
+	await button(dialog, "Send").click();
+	await dialog.getByText("It went to").waitFor();
+	await dialog.getByLabel("Lead's id outside").fill(" x");
+	await button(dialog, "Send another").click();
+	await dialog.locator(".error").waitFor();
+	assert.equal(await dialog.getByText("It went to").count(), 0);
 });

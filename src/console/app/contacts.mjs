@@ -52,8 +52,9 @@ function NoContacts({ is_filtered }) {
 		source can send one as a test.</${Empty}>`;
 }
 
+/* The age since it came: one that was given back keeps it. */
 function waiting_text({ waiting_seconds, waiting_reason }) {
-	return `${duration(waiting_seconds)}: ${WAITING_REASONS[waiting_reason]}`;
+	return `${duration(waiting_seconds)} old: ${WAITING_REASONS[waiting_reason]}`;
 }
 
 export function ContactTable({ contacts, caption = "Contacts" }) {

@@ -33,7 +33,7 @@ export function duration(seconds) {
 
 	if (first < 0)
 		return "0 s";
-	return parts.slice(first, first + (first === 2 ? 1 : 2)).filter(([value]) => value)
+	return parts.slice(first, first + 2).filter(([value]) => value)
 		.map(([value, unit]) => `${value} ${unit}`).join(" ");
 }
 

@@ -22,11 +22,14 @@ function dismiss_notice() {
 /*
  * Runs what may be refused, and tells the outcome.
  *
- * done_text(answer), refused_text(problem): what to tell; action: as say() takes it
+ * done_text(answer), refused_text(problem): what to tell, null for nothing; action: as say() takes it
  */
 export async function attempt(work, done_text, { action, refused_text = ({ message }) => message } = {}) {
 	try {
-		say(done_text(await work()), action);
+		const text = done_text(await work());
+
+		if (text)
+			say(text, action);
 	} catch (problem) {
 		complain(refused_text(problem));
 	}

@@ -52,23 +52,27 @@ export function show_leave_dialog(operator) {
 	show_dialog((on_close) => html`<${LeaveDialog} operator=${operator} on_close=${on_close} />`);
 }
 
+/* Also for one who is inactive already, and still holds contacts. */
 function LeaveDialog({ operator, on_close }) {
-	const form = use_form({ active_contacts: "keep" });
+	const { name, is_active, active_load } = operator;
+	const { keep, ...passing_on } = LEAVING;
+	const options = is_active ? { keep, ...passing_on } : passing_on;
+	const form = use_form({ active_contacts: is_active ? "keep" : "release" });
 	const send = (body) => change("PATCH", `operators/${operator.id}`, { ...body, is_active: false });
 	const leave = async () => {
 		if (!await form.submit(send))
 			return;
-		say(`${operator.name} takes no new contacts now.`);
+		say(is_active ? `${name} takes no new contacts now.` : `The contacts of ${name} are being passed on.`);
 		on_close();
 	};
 
-	return html`<${Dialog} title=${`Deactivate ${operator.name}`} on_close=${on_close}>
+	return html`<${Dialog} title=${is_active ? `Deactivate ${name}` : `Contacts of ${name}`} on_close=${on_close}>
 		<${Form} form=${form} fields=${[]} on_submit=${leave}>
-			<p>${operator.name} holds ${count(operator.active_load, "active contact")}, and will get no new
-				ones.</p>
-			<${Radios} legend="What becomes of the active contacts?" options=${LEAVING}
+			<p>${name} holds ${count(active_load, "active contact")}, and ${is_active ? "will get" : "gets"}
+				${" no new ones."}</p>
+			<${Radios} legend="What becomes of the active contacts?" options=${options}
 				...${form.field("active_contacts")} />
-			<${Buttons} form=${form} label="Deactivate" on_back=${on_close} />
+			<${Buttons} form=${form} label=${is_active ? "Deactivate" : "Pass on"} on_back=${on_close} />
 		</${Form}>
 	</${Dialog}>`;
 }

@@ -44,6 +44,9 @@ function OperatorTable({ operators }) {
 			<${Switch} label=${`${operator.name} takes contacts`} is_on=${operator.is_active}
 				on_toggle=${() => toggle(operator)} />` },
 		{ label: "Actions", kind: "actions", cell: (operator) => html`
+			${!operator.is_active && operator.active_load > 0 && html`
+				<button aria-label=${`Pass on contacts of ${operator.name}`}
+					onClick=${() => show_leave_dialog(operator)}>Pass on</button>`}
 			<button aria-label=${`Edit ${operator.name}`}
 				onClick=${() => show_operator_dialog(operator)}>Edit</button>
 			<button aria-label=${`Delete ${operator.name}`}
@@ -53,10 +56,16 @@ function OperatorTable({ operators }) {
 	return html`<${Table} caption="Operators" columns=${columns} rows=${operators} />`;
 }
 
-function toggle(operator) {
-	if (operator.is_active && operator.active_load)
-		show_leave_dialog(operator);
-	else
-		attempt(() => change("PATCH", `operators/${operator.id}`, { is_active: !operator.is_active }),
-			({ name, is_active }) => `${name} takes ${is_active ? "" : "no new "}contacts now.`);
+/* A contact may have come since the load was drawn: it is read once more. */
+function toggle({ id, is_active }) {
+	const work = async () => {
+		const now = await get(`operators/${id}`);
+
+		if (!is_active || !now.active_load)
+			return change("PATCH", `operators/${id}`, { is_active: !is_active });
+		show_leave_dialog({ ...now, is_active });
+		return null;
+	};
+
+	return attempt(work, (done) => done && `${done.name} takes ${done.is_active ? "" : "no new "}contacts now.`);
 }

@@ -68,7 +68,7 @@ function Totals({ operators, page }) {
 
 	return html`<dl class="totals">
 		<${Total} name="Contacts waiting" value=${waiting} is_urgent=${oldest}
-			remark=${oldest ? `the oldest for ${duration(oldest.waiting_seconds)}` : "nobody waits"} />
+			remark=${oldest ? `the oldest came ${duration(oldest.waiting_seconds)} ago` : "nobody waits"} />
 		<${Total} name="Contacts active" value=${number(load(operators))}
 			remark=${capacity ? `${share(load(active) / capacity)} of ${count(capacity, "place")} taken`
 				: "no places"} />
@@ -92,7 +92,7 @@ function Waiting({ page }) {
 		{ label: "Contact", cell: ({ id, lead_external_id }) => html`
 			<a href=${link(`contacts/${id}`)}>${lead_external_id}</a>` },
 		{ label: "Source", cell: ({ source_id }) => html`<${SourceName} id=${source_id} />` },
-		{ label: "Waits", cell: ({ waiting_seconds }) => duration(waiting_seconds) },
+		{ label: "Age", cell: ({ waiting_seconds }) => duration(waiting_seconds) },
 		{ label: "Because", cell: ({ waiting_reason }) => WAITING_REASONS[waiting_reason] },
 		{ label: "Assign", kind: "actions", cell: (contact) => html`
 			<button aria-label=${`Assign contact ${contact.id}`}
@@ -127,13 +127,16 @@ function Loads({ operators }) {
 function Sources({ sources, page }) {
 	const waiting = (id) => page.items.filter(({ source_id }) => source_id === id).length;
 	const shown = sources.slice(0, LISTED_MAX);
-	const at_least = page.next_cursor ? "at least " : "";
+	const waiting_text = (id) => {
+		if (!page.next_cursor)
+			return waiting(id) ? `, ${number(waiting(id))} waiting` : "";
+		return waiting(id) ? `, at least ${number(waiting(id))} waiting` : ", perhaps some waiting";
+	};
 
 	return html`<${Card} title="Sources" aside=${html`<a href=${link("sources")}>All sources</a>`}>
 		${shown.length ? html`<ul class="links">${shown.map(({ id, name, strategy }) => html`<li key=${id}>
 			<a href=${link(`sources/${id}`)}>${name}</a>
-			<span class="hint">${STRATEGIES[strategy].name}
-				${waiting(id) > 0 && `, ${at_least}${number(waiting(id))} waiting`}</span>
+			<span class="hint">${STRATEGIES[strategy].name}${waiting_text(id)}</span>
 		</li>`)}</ul>` : html`<${Empty} title="No sources yet">Contacts come in through sources.</${Empty}>`}
 	</${Card}>`;
 }

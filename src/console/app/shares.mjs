@@ -48,7 +48,7 @@ function Totals({ report, source }) {
 		${number(report[status])} ${status}</a>`;
 
 	return html`<p>${count(report.assigned, "choice")} in this period. Now ${now("active")}, ${now("waiting")}
-		${oldest && ` (the oldest for ${duration(oldest.waiting_seconds)})`}, ${now("closed")}.</p>`;
+		${oldest && ` (the oldest came ${duration(oldest.waiting_seconds)} ago)`}, ${now("closed")}.</p>`;
 }
 
 function Chart({ report }) {

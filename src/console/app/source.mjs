@@ -47,8 +47,12 @@ function settings_of({ name, strategy, sticky_seconds, backlog }) {
 	return { name, strategy, sticky_seconds: String(sticky_seconds), backlog };
 }
 
-function sticky_hint(seconds) {
-	return seconds > 0
+function sticky_hint(typed) {
+	const seconds = typed_integer(typed);
+
+	if (!Number.isInteger(seconds) || seconds < 0)
+		return "A whole number of seconds, such as 300 for five minutes.";
+	return seconds
 		? `A lead that comes again within ${duration(seconds)} goes to the same operator, if there is room.`
 		: "0: every contact is chosen for anew.";
 }
@@ -76,7 +80,7 @@ function Settings({ source, put }) {
 			<div class="pair">
 				<${Field} label="Name" ...${form.field("name")} />
 				<${Field} label="Same operator again within (seconds)" inputmode="numeric"
-					hint=${sticky_hint(Number(form.values.sticky_seconds))}
+					hint=${sticky_hint(form.values.sticky_seconds)}
 					...${form.field("sticky_seconds")} />
 			</div>
 			<div class="pair">

@@ -14,6 +14,8 @@ function TestDialog({ source, on_close }) {
 	const form = use_form({ lead_external_id: "test:1", message: "A test" });
 	const [contact, set_contact] = useState(null);
 	const send = () => form.submit(async ({ lead_external_id, message }) => {
+		set_contact(null);
+
 		const draft = { source_id: source.id, lead_external_id, message: message || null };
 
 		set_contact(await change("POST", "contacts/", draft));

@@ -1,5 +1,8 @@
 /* What the tests of the console share: a world to look at, and how one looks. */
+import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
+
+const PATIENCE_MS = 20_000;
 
 let made = 0;
 
@@ -27,8 +30,12 @@ export const button = (scope, name) => scope.getByRole("button", { name, exact: 
 export const look_again = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
 
 export async function until(holds) {
-	while (!await holds())
+	const end = performance.now() + PATIENCE_MS;
+
+	while (!await holds()) {
+		assert.ok(performance.now() < end, `never: ${holds}`);
 		await setTimeout(20);
+	}
 }
 
 export async function told(page, text) {

@@ -55,6 +55,26 @@ test("a load is told in full, at any width", async (world) => {
 	}
 });
 
+test("large totals stay on one line", async (world) => {
+	for (let count = 0; count < 3; count++)
+		await make_operator(world, 1_000_000, fresh("Vast"));
+	for (const width of WIDTHS) {
+		const { page } = await world.visit("/", { width });
+
+		await drawn(page, ".totals");
+
+		const broken = await page.evaluate(() => [...document.querySelectorAll(".totals strong")].filter((total) => {
+			const text = document.createRange();
+
+			text.selectNodeContents(total);
+			return text.getClientRects().length > 1;
+		}).map(({ textContent }) => textContent));
+
+		assert.deepEqual(broken, [], `at ${width}`);
+		await page.context().close();
+	}
+});
+
 test("on no screen anything scrolls sideways, whatever the names", async (world) => {
 	const name = (word) => fresh(`${word} ${"Alexandria Konstantinopolskaya-Featherstonehaugh ".repeat(4)}`.slice(0, 185));
 	const operators = [await make_operator(world, 5, name("Anna")), await make_operator(world, 1, fresh("b".repeat(180)))];

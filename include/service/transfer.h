@@ -27,7 +27,7 @@ enum transfer_outcome {
 	TRANSFER_INACTIVE,      /* the operator who is named; who says who */
 	TRANSFER_FULL,          /* the same */
 	TRANSFER_NOBODY,        /* nobody may take it; reason says why */
-	TRANSFER_AGAIN          /* its own: operators of the source came while it waited for the others */
+	TRANSFER_AGAIN          /* its own: its source, or who serves it, changed while it waited for the locks */
 };
 
 /* Embedded in what the caller keeps for it; everything in it must live until done(). */

@@ -1,15 +1,8 @@
--- Stores the leads of a batch that are new, in the order of their external ids; none for a contact that will not be
--- stored: of an unknown source, or with a key that was answered. Known leads are left out first, since each conflict
--- would use up an id.
+-- Stores the leads of a batch that are new, in the order of their external ids. Known leads are left out first, since
+-- each conflict would use up an id.
 -- $1 external ids, $2 the source id of each, $3 the key of each or null -> id of each that was made
 insert into leads (external_id)
-select distinct given.external_id collate "C"
-  from unnest($1::text[], $2::bigint[], $3::text[]) as given (external_id, source_id, key)
- where exists (select from sources where id = given.source_id)
-   and not exists (select from leads where external_id = given.external_id)
-   and (given.key is null
-	or (select true from idempotency_keys
-	     where caller = 0 and key = given.key and created_at > now() - {{keys_last}}) is null)
+{{leads_new}}
  order by given.external_id collate "C"
     on conflict (external_id) do nothing
 returning id

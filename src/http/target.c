@@ -103,7 +103,9 @@ bool target_read_query(struct arena *arena, struct target *target, const char **
 		if (!value.length)
 			continue;
 		if (target->parameter_count == TARGET_PARAMETERS_MAX)
-			return *why_out = "more than 100 parameters in the query", false;
+			return *why_out = arena_printf(arena, "more than %d parameters in the query",
+						       TARGET_PARAMETERS_MAX),
+			       false;
 		parameter = &target->parameters[target->parameter_count];
 		name = take_until(&value, '=');
 		if (!decode(arena, name, true, &parameter->name, why_out) ||

@@ -354,14 +354,14 @@ static int64_t until_ms(const struct batch *batch, const struct pool *pool)
 static void on_flow_done(struct flow *flow, void *context, const struct db_failure *failure)
 {
 	struct batch *batch = context;
-	bool waits = strcmp(failure->sqlstate, "55P03") == 0; /* told once, when the intake parks a source */
+	bool met_lock = strcmp(failure->sqlstate, "55P03") == 0; /* told once, when the intake parks a source */
 
 	if (!failure->error && batch->goes_again) {
 		flow_start_until(batch->pool, batch_steps, until_ms(batch, batch->pool), on_flow_done, batch);
 		return;
 	}
 	if (failure->error)
-		log_line(waits ? LOG_DEBUG : LOG_WARN, "batch.failed", "step=%s error=%s sqlstate=%s contacts=%zu",
+		log_line(met_lock ? LOG_DEBUG : LOG_WARN, "batch.failed", "step=%s error=%s sqlstate=%s contacts=%zu",
 			 flow_step_name(flow), db_error_name(failure->error), failure->sqlstate, batch->count);
 	batch->done(batch, batch->context, failure);
 }

@@ -35,7 +35,7 @@ static void tell(const char *event, enum log_level level, const struct parked *p
 }
 
 /* Of that kind, since a draft that waited for its lead may have to go on waiting for its source. */
-static struct parked *parked_by(struct list *all, const struct contact_draft *draft, enum parked_by by)
+static struct parked *place_of(struct list *all, const struct contact_draft *draft, enum parked_by by)
 {
 	struct parked *parked;
 
@@ -60,12 +60,12 @@ static struct parked *parked_by(struct list *all, const struct contact_draft *dr
 
 void parked_add(struct list *all, struct queued_draft *queued, enum parked_by by)
 {
-	line_append(&parked_by(all, &queued->draft, by)->drafts, queued);
+	line_append(&place_of(all, &queued->draft, by)->drafts, queued);
 }
 
 void parked_return(struct list *all, struct queued_draft *queued, enum parked_by by)
 {
-	line_return(&parked_by(all, &queued->draft, by)->drafts, queued);
+	line_return(&place_of(all, &queued->draft, by)->drafts, queued);
 }
 
 void parked_drop_empty(struct parked *parked)

@@ -9,7 +9,7 @@ import struct
 import time
 
 from harness import test
-from scrape import Metrics
+from scrape import metric
 from test_http_abuse import answers_in, must_be_alive, push, read_all
 from waiting import meanwhile, poll
 
@@ -18,10 +18,6 @@ POST = b"POST /api/v1/operators/ HTTP/1.1\r\nHost: x\r\nContent-Type: applicatio
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 ASSET = b"GET /assets/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n"
 PAGE = b"GET /api/v1/contacts/?limit=200 HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-def metric(api, name, **labels):
-    return Metrics(api.get("/metrics").body.decode()).value(name, **labels)
 
 
 def buffered(api, direction):

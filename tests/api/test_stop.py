@@ -4,6 +4,7 @@ import signal
 
 from harness import test
 from postgres import Psql
+from scrape import metric
 from waiting import Stopwatch, meanwhile, poll, together
 import server as leadd
 
@@ -64,7 +65,7 @@ def requests_in_flight_are_finished(lab):
     with api.psql.session() as session:
         hold(session, operator)
         with meanwhile(together, 8, lambda _: api.post("contacts/", draft(api, source))) as posts:
-            poll(lambda: in_flight(api), "the contacts are in flight")
+            poll(lambda: metric(api, "leadd_intake_queued") == 8, "all contacts are in flight")
             api.server.tell(signal.SIGTERM)
             poll(lambda: not api.is_ready(), "it is not ready any more", seconds=3)
             session.run("rollback")

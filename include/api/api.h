@@ -7,6 +7,7 @@
 #include "http/router.h"
 #include "service/handover.h"
 #include "service/intake.h"
+#include "service/keyring.h"
 
 /* request_world() of every handler. */
 struct api {
@@ -14,6 +15,7 @@ struct api {
 	struct pool *pool; /* for all but the batches */
 	struct intake *intake;
 	struct handover *handover;
+	struct keyring *keyring;     /* NULL: no key is needed */
 	bool (*is_ready)(void *app); /* whether the service can do its work now */
 	void (*print_metrics)(void *app, struct buf *out);
 	void *app;
@@ -39,7 +41,7 @@ void api_admit(struct request *request);
 /* For server_options.turn_away: what there is no room for at this moment, by its endpoint. */
 const char *api_turn_away(const struct request *request);
 
-/* Prints the OpenAPI 3.1 document of these routes. */
-void openapi_print(struct buf *out, const struct route *routes);
+/* Prints the OpenAPI 3.1 document of these routes; needs_keys: where keys are needed. */
+void openapi_print(struct buf *out, const struct route *routes, bool needs_keys);
 
 #endif

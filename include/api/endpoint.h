@@ -4,6 +4,7 @@
 
 #include "api/fields.h"
 #include "http/problem.h"
+#include "service/keyring.h"
 
 enum answer_shape {
 	ANSWER_EMPTY,
@@ -57,10 +58,11 @@ struct endpoint {
 
 /* The checked input of a request, made before its handler runs. */
 struct input {
-	const struct value *query; /* one per row of endpoint.query */
-	const struct value *body;  /* one per field of endpoint.body */
-	struct text key;           /* of idempotency; at == NULL: none */
-	bool is_ndjson;            /* of endpoint.bulk: the rows are lines, not the items of a list */
+	const struct caller *caller; /* never NULL; where no key is needed it may do all */
+	const struct value *query;   /* one per row of endpoint.query */
+	const struct value *body;    /* one per field of endpoint.body */
+	struct text key;             /* of idempotency; at == NULL: none */
+	bool is_ndjson;              /* of endpoint.bulk: the rows are lines, not the items of a list */
 };
 
 const struct input *request_checked(const struct request *request);

@@ -12,6 +12,25 @@ static const struct problem problem_cross_site = {
 		 "pages change nothing here, whoever looks at them. Nothing was done.",
 };
 
+static const struct problem problem_unauthorized = {
+	.slug = "unauthorized",
+	.status = 401,
+	.title = "A key is needed",
+	.about =
+		"This service is open to bearers of a key only: send it as Authorization: Bearer KEY, or as X-API-Key: "
+		"KEY. The request had none, or one that is not known here or was revoked. Nothing was done. An "
+		"administrator makes keys.",
+};
+
+static const struct problem problem_forbidden = {
+	.slug = "forbidden",
+	.status = 403,
+	.title = "The key does not open this",
+	.about = "The key is good, but its role does not allow this request: ingest sends contacts, perhaps of one "
+		 "source only; operator reads its own contacts, edits their messages and closes them; supervisor "
+		 "does everything but keys; admin does all. Nothing was done.",
+};
+
 static const struct problem problem_conflict = {
 	.slug = "conflict",
 	.status = 409,
@@ -57,13 +76,9 @@ static const struct problem problem_key_reused = {
 };
 
 static const struct problem *const problem_business[] = {
-	&problem_cross_site,
-	&problem_conflict,
-	&problem_version_mismatch,
-	&problem_outcome_unknown,
-	&problem_unstorable,
-	&problem_key_reused,
-	NULL,
+	&problem_cross_site, &problem_unauthorized,     &problem_forbidden,
+	&problem_conflict,   &problem_version_mismatch, &problem_outcome_unknown,
+	&problem_unstorable, &problem_key_reused,       NULL,
 };
 
 #endif

@@ -9,6 +9,11 @@
 /* Says in words what happened to config->contact_id. EXIT_WRONG: there is no such contact. */
 enum exit_code command_explain(const struct config *config);
 
+/* Make, list and revoke keys. EXIT_WRONG: it is refused, or there is no such key. */
+enum exit_code command_key_create(const struct config *config);
+enum exit_code command_key_list(const struct config *config);
+enum exit_code command_key_revoke(const struct config *config);
+
 /* Checks the rules that the schema cannot express, and mends where asked. EXIT_WRONG: something is wrong still. */
 enum exit_code command_audit(const struct config *config);
 

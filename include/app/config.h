@@ -13,7 +13,7 @@ struct config {
 	const char *data_dir;               /* NULL: the usual place */
 	const char *pg_bin;                 /* NULL: looked for */
 	const char *host;
-	const char *auth;
+	const char *auth; /* "open" or "keys" */
 	const char *log_level;
 	int64_t port;
 	int64_t database_connections;
@@ -36,10 +36,13 @@ struct config {
 	int64_t seed; /* 0: from the system's entropy */
 
 	/* of single commands */
-	int64_t contact_id; /* explain */
-	int64_t decisions;  /* audit: how many are made again */
-	bool repairs;       /* audit */
-	bool prints_json;   /* audit */
+	int64_t contact_id;              /* explain */
+	int64_t decisions;               /* audit: how many are made again */
+	const char *key_role, *key_name; /* key create */
+	int64_t source_id, operator_id;  /* the same; 0: none */
+	int64_t key_id;                  /* key revoke */
+	bool repairs;                    /* audit */
+	bool prints_json;                /* audit */
 };
 
 enum command {
@@ -47,6 +50,9 @@ enum command {
 	COMMAND_MIGRATE,
 	COMMAND_EXPLAIN,
 	COMMAND_AUDIT,
+	COMMAND_KEY_CREATE,
+	COMMAND_KEY_LIST,
+	COMMAND_KEY_REVOKE,
 	COMMAND_HEALTH,
 	COMMAND_SETTINGS,
 	COMMAND_HELP,

@@ -21,4 +21,7 @@ void digest_add(struct digest *digest, struct text part);
 /* Writes the result and frees the digest. */
 void digest_end(struct digest **digest, uint8_t result_out[DIGEST_BYTES]);
 
+/* The plain SHA-256 of one text, as sha256() in SQL gives it. */
+void digest_of(struct text text, uint8_t result_out[DIGEST_BYTES]);
+
 #endif

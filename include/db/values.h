@@ -27,6 +27,7 @@ struct args args_start(struct arena *arena);
 
 void args_null(struct args *args);
 void args_int(struct args *args, int64_t number);
+void args_int_or_null(struct args *args, int64_t number); /* 0 becomes null */
 void args_bool(struct args *args, bool flag);
 void args_text(struct args *args, struct text text); /* a text without bytes (at == NULL) is null */
 

@@ -15,9 +15,9 @@ enum { ROUTE_NUMBERS_MAX = 4, ROUTE_TEXTS_MAX = 2 };
 struct route {
 	enum http_method method;
 	const char *path;
+	unsigned roles; /* for the admit hook alone: who is served */
 	void (*handle)(struct request *request);
 	size_t body_max;   /* bytes; 0: this endpoint takes no body (one that is sent is 400) */
-	int role;          /* for the admit hook alone */
 	const void *about; /* for the admit hook alone: the api's description of the endpoint */
 	bool only_reads;   /* changes nothing, though its method might; GET always does */
 };

@@ -13,8 +13,6 @@ struct backlog;
 struct backlog_options {
 	struct pool *pool;     /* to look which sources have somebody waiting whom somebody could take */
 	struct intake *intake; /* drains them */
-	const char *conninfo;  /* of the database that wakes it */
-	const char *settings;  /* of that connection */
 	int64_t sweep_ms;      /* longest rest between two looks */
 	uint64_t seed;
 };

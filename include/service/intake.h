@@ -58,7 +58,8 @@ struct queued_draft {
 	struct contact_result result;
 	void (*done)(struct queued_draft *queued, enum draft_outcome outcome);
 	void *context;
-	bool is_bulk; /* one of many: waits in the second line, so that it delays no single ones */
+	struct text actor; /* who sent it, as history will say; at == NULL: the service's interface */
+	bool is_bulk;      /* one of many: waits in the second line, so that it delays no single ones */
 
 	/*
 	 * Only with a key. render makes the answer that is stored with the key, from draft and result; it is called

@@ -36,6 +36,7 @@ struct transfer {
 	int64_t contact_id;
 	int64_t operator_id; /* TRANSFER_BY_HAND */
 	bool is_forced;      /* the same: although that one is inactive or full */
+	const char *actor;   /* who asks for it, as history will say; NULL: the service's interface */
 	struct arena *arena; /* for the texts below */
 
 	/* Whether it is to be done to that version of the contact; NULL: to any. */

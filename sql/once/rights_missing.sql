@@ -2,7 +2,7 @@
 -- without them, and only the first contact would fail.
 -- -> the first lack, as in "insert on contact_history"; no row: none
 with tables (name) as (
-	values ('assignment_decisions'), ('contact_history'), ('contact_sources_before'), ('contacts'),
+	values ('api_keys'), ('assignment_decisions'), ('contact_history'), ('contact_sources_before'), ('contacts'),
 	       ('distribution_hours'), ('distribution_progress'), ('history_start'), ('idempotency_keys'), ('leads'),
 	       ('operator_departures'), ('operator_loads'), ('operators'), ('source_operator_weights'), ('sources')
 ), needs as (

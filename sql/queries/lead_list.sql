@@ -23,7 +23,7 @@ with recursive chosen as materialized (
 	  from made
 	  join chosen on made.bytes_before < 4194304,
 	       lateral (
-		select lead.id, {{lead_json lead 10}} as item
+		select lead.id, {{lead_json lead 10 null}} as item
 		  from leads as lead
 		 where lead.id = chosen.ids[made.place + 1]
 		offset 0) as lead

@@ -94,23 +94,17 @@ const char *api_turn_away(const struct request *request)
 	return endpoint->turn_away ? endpoint->turn_away(request) : NULL;
 }
 
-void api_admit(struct request *request)
+/* By the tables, and then to the handler. */
+static void read_input(struct request *request, const struct caller *caller)
 {
 	const struct endpoint *endpoint = request_route(request)->about;
 	struct arena *arena = request_arena(request);
 	struct input *input = arena_alloc(arena, 1, sizeof(*input));
 	struct faults *faults = faults_new(arena);
-	const char *malformed = NULL, *too_much = api_turn_away(request);
+	const char *malformed = NULL;
 	bool is_empty = request_body(request).length == 0;
 
-	if (too_much) {
-		reply_problem(request, &problem_unavailable, "%s", too_much);
-		return;
-	}
-	if (request_route(request)->method != HTTP_GET && is_of_other_site(request)) {
-		reply_problem(request, &problem_cross_site, NULL);
-		return;
-	}
+	input->caller = caller;
 	if (!takes_form(request, endpoint, input)) {
 		reply_problem(request, &problem_media_type,
 			      "The body must be sent as application/json%s, not compressed.",
@@ -143,4 +137,16 @@ void api_admit(struct request *request)
 	}
 	request_set_input(request, input);
 	request_route(request)->handle(request);
+}
+
+void api_admit(struct request *request)
+{
+	const char *too_much = api_turn_away(request);
+
+	if (too_much)
+		reply_problem(request, &problem_unavailable, "%s", too_much);
+	else if (request_route(request)->method != HTTP_GET && is_of_other_site(request))
+		reply_problem(request, &problem_cross_site, NULL);
+	else
+		guard_admit(request, read_input);
 }

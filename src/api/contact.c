@@ -81,8 +81,10 @@ static void on_read(void *context, const struct db_failure *failure, const struc
 void contacts_read(struct request *request)
 {
 	struct api *api = request_world(request);
+	struct args *args = respond_path_args(request, 1);
 
-	pool_read(api->pool, Q_CONTACT_READ, respond_path_args(request, 1), on_read, request);
+	args_int_or_null(args, guard_operator(request));
+	pool_read(api->pool, Q_CONTACT_READ, args, on_read, request);
 }
 
 /* -- change ------------------------------------------------------------------------------------ */
@@ -167,13 +169,21 @@ static bool plan_status(struct flow *flow, struct operation *operation, struct c
 	return true;
 }
 
+/* Others' contacts are none for an operator's key. */
+static bool is_own(const struct operation *operation, const struct rows *contact)
+{
+	int64_t own = guard_operator(operation->request);
+
+	return !own || row_int(contact, 0, 2) == own;
+}
+
 static enum flow_next read_lock(struct flow *flow)
 {
 	struct operation *operation = flow_context(flow);
 	struct change *change = operation->extra;
 	const struct rows *contact = flow_rows(flow, CONTACT);
 
-	if (rows_count(contact) == 0) {
+	if (rows_count(contact) == 0 || !is_own(operation, contact)) {
 		refuse(operation, &problem_not_found, NULL);
 		return FLOW_ROLLBACK;
 	}
@@ -184,7 +194,7 @@ static enum flow_next read_lock(struct flow *flow)
 	return plan_status(flow, operation, change) ? FLOW_NEXT : FLOW_ROLLBACK;
 }
 
-enum { UPDATED, READ };
+enum { SIGNED, UPDATED, READ };
 
 static void ask_update(struct flow *flow)
 {
@@ -193,12 +203,14 @@ static void ask_update(struct flow *flow)
 	struct args update = flow_args(flow), id = flow_args(flow);
 
 	args_int(&id, request_path_number(operation->request, 0));
+	args_null(&id); /* it was looked at under its lock */
 	args_int(&update, request_path_number(operation->request, 0));
 	args_text(&update, text_of(change->status));
 	args_bool(&update, operation->input[MESSAGE].is_given);
 	args_value(&update, &operation->input[MESSAGE]);
 	args_bool(&update, operation->input[PAYLOAD].is_given);
 	args_value(&update, &operation->input[PAYLOAD]);
+	guard_sign(flow, operation->request);
 	flow_ask(flow, Q_CONTACT_UPDATE, &update);
 	flow_ask(flow, Q_CONTACT_READ, &id);
 }
@@ -225,10 +237,23 @@ static void finish_change(struct operation *operation)
 	operation_reply(operation);
 }
 
+/* An operator is done with a contact or notes what was said; all else is for those who supervise. */
+static bool is_for_operators(const struct value *body)
+{
+	bool reopens = body[STATUS].is_given && !text_equals(body[STATUS].text, TEXT("closed"));
+
+	return !reopens && !body[PAYLOAD].is_given;
+}
+
 void contacts_change(struct request *request)
 {
 	struct operation *operation = operation_new(request, NULL, finish_change);
 
+	if (guard_operator(request) && !is_for_operators(operation->input)) {
+		reply_problem(request, &problem_forbidden,
+			      "An operator's key closes contacts and edits their messages.");
+		return;
+	}
 	operation->extra = arena_alloc(request_arena(request), 1, sizeof(struct change));
 	operation_start(operation, change_steps);
 }

@@ -156,6 +156,7 @@ static void start(struct request *request, enum transfer_kind kind, int64_t oper
 	transfer->contact_id = request_path_number(request, 0);
 	transfer->operator_id = operator_id;
 	transfer->is_forced = is_forced;
+	transfer->actor = request_checked(request)->caller->actor.at;
 	transfer->arena = request_arena(request);
 	transfer->is_wanted = is_wanted;
 	transfer->done = on_done;

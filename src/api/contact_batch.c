@@ -190,12 +190,19 @@ static void hand_over(struct import *import)
 
 static void prepare(struct import_row *row, const struct value *values)
 {
+	struct request *request = row->import->request;
+	const struct caller *caller = request_checked(request)->caller;
+
 	row->queued.done = on_row_done;
 	row->queued.context = row;
 	row->queued.draft = contact_draft_of(values + CONTACT_ROW_DRAFT, values[CONTACT_ROW_KEY].text);
 	row->queued.is_bulk = true;
 	row->queued.render = contact_render;
-	row->queued.arena = request_arena(row->import->request);
+	row->queued.arena = request_arena(request);
+	row->queued.actor = caller->actor;
+	if (!guard_allows_source(caller, row->queued.draft.source_id))
+		refuse_row(row, &problem_forbidden,
+			   arena_printf(request_arena(request), GUARD_SOURCE_RULE, caller->source_id), NULL);
 }
 
 /* False when the row is not JSON. */

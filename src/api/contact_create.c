@@ -225,6 +225,9 @@ void contacts_create(struct request *request)
 	queued->draft = contact_draft_of(input->body, input->key);
 	queued->render = contact_render;
 	queued->arena = request_arena(request);
-	if (!intake_submit(api->intake, queued))
+	queued->actor = input->caller->actor;
+	if (!guard_allows_source(input->caller, queued->draft.source_id))
+		reply_problem(request, &problem_forbidden, GUARD_SOURCE_RULE, input->caller->source_id);
+	else if (!intake_submit(api->intake, queued))
 		reply_problem(request, &problem_unavailable, "%s", line_full);
 }

@@ -1,5 +1,8 @@
 /* Contacts: single inquiries, as they are shown and listed. */
 #include "api/internal.h"
+#include "api/problems.h"
+
+#include <inttypes.h>
 
 const char *const contact_statuses[] = { "active", "waiting", "closed", NULL };
 
@@ -113,18 +116,21 @@ void contacts_list(struct request *request)
 	const struct value *query = request_checked(request)->query;
 	const struct value *operator= & query[FILTER_OPERATOR];
 	bool is_none = operator->is_given && operator->integer == 0;
+	int64_t own = guard_operator(request);
 	struct args *args;
 
-	if (is_of_waiting(query)) {
+	if (own && operator->is_given && operator->integer != own) {
+		reply_problem(request, &problem_forbidden, "The key reads the contacts of operator %" PRId64 " only.",
+			      own);
+		return;
+	}
+	if (!own && is_of_waiting(query)) {
 		list_waiting(request, query);
 		return;
 	}
 	args = respond_page_args(request, &query[LIMIT], &query[CURSOR], true);
 	args_value(args, &query[STATUS]);
-	if (operator->is_given && !is_none)
-		args_int(args, operator->integer);
-	else
-		args_null(args);
+	args_int_or_null(args, own ? own : operator->integer);
 	if (is_none)
 		args_bool(args, true);
 	else

@@ -71,8 +71,9 @@ static const struct field history_fields[] = {
 	  .example = "null" },
 	{ "to", FIELD_ID, FIELD_NULLABLE, .help = "The operator who holds it since; null: nobody.", .example = "1" },
 	{ "operator_id", FIELD_ID, FIELD_NULLABLE, .help = "Whom it concerns: to, or else from.", .example = "1" },
-	{ "actor", FIELD_TEXT, 0, 0, 63,
-	  .help = "api: a request; system: the service by itself; else the database role of a change made in psql.",
+	{ "actor", FIELD_TEXT, 0, 0, 204,
+	  .help = "api: a request; key:NAME: a request with that key; system: the service by itself; else the database "
+		  "role of a change made in psql.",
 	  .example = "\"api\"" },
 	{ "reason", FIELD_TEXT, FIELD_NULLABLE, 0, INT64_MAX,
 	  .help = "How the operator was chosen (a strategy, sticky, manual, forced), or why nobody could be.",

@@ -7,6 +7,8 @@
 #include "db/flow.h"
 #include "http/reply.h"
 
+#include <inttypes.h>
+
 /* -- reading single values (values.c): each notes a fault and returns false when the rule is broken --- */
 
 struct json_object;
@@ -151,6 +153,24 @@ void operation_reply(struct operation *operation);
 /* In a read step: the first column of the only row becomes the answer; no row is a 404. */
 void operation_take_json(struct operation *operation, const struct rows *rows);
 
+/* -- who asks (guard.c) ------------------------------------------------------------------------ */
+
+/*
+ * Finds out who sent the request: calls admitted(request, caller), at once or later, or answers with 401, 403 or 503.
+ * The caller lives as long as the request.
+ */
+void guard_admit(struct request *request, void (*admitted)(struct request *request, const struct caller *caller));
+
+/* The operator whose contacts alone the caller may see; 0: all. */
+int64_t guard_operator(const struct request *request);
+
+/* Whether the caller may send contacts of that source. */
+bool guard_allows_source(const struct caller *caller, int64_t source_id);
+#define GUARD_SOURCE_RULE "The key sends contacts of source %" PRId64 " only."
+
+/* In an ask step: history will name the caller's key for what this transaction changes. */
+void guard_sign(struct flow *flow, const struct request *request);
+
 /* -- the endpoints ----------------------------------------------------------------------------- */
 
 #define DECLARE_ENDPOINT(name)                                                                                         \
@@ -183,6 +203,11 @@ DECLARE_ENDPOINT(contacts_change);
 DECLARE_ENDPOINT(contacts_history);
 DECLARE_ENDPOINT(contacts_assign);
 DECLARE_ENDPOINT(contacts_release);
+DECLARE_ENDPOINT(keys_create);
+DECLARE_ENDPOINT(keys_list);
+DECLARE_ENDPOINT(keys_current);
+DECLARE_ENDPOINT(keys_read);
+DECLARE_ENDPOINT(keys_revoke);
 DECLARE_ENDPOINT(distribution_load);
 DECLARE_ENDPOINT(distribution_source);
 DECLARE_ENDPOINT(meta_live);

@@ -101,7 +101,10 @@ const struct endpoint leads_read_endpoint = {
 
 void leads_read(struct request *request)
 {
-	respond_object_of_path(request, Q_LEAD_READ);
+	struct args *args = respond_path_args(request, 1);
+
+	args_int_or_null(args, guard_operator(request));
+	respond_object(request, Q_LEAD_READ, args);
 }
 
 const struct endpoint leads_change_endpoint = {
@@ -122,6 +125,7 @@ static void ask_change(struct flow *flow)
 	struct args change = flow_args(flow), id = flow_args(flow);
 
 	args_int(&id, request_path_number(operation->request, 0));
+	args_int_or_null(&id, guard_operator(operation->request));
 	args_int(&change, request_path_number(operation->request, 0));
 	for (int member = NAME; member <= EMAIL; member++) {
 		args_bool(&change, operation->input[member].is_given);

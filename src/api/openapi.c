@@ -15,6 +15,7 @@ static const struct {
 	{ "Leads", "The people who make contact, known by an external id." },
 	{ "Contacts", "Single inquiries. Each goes to one operator, or waits." },
 	{ "Distribution", "How contacts are spread over the operators." },
+	{ "Access", "Keys, and what their bearers may do." },
 	{ "Service", "The service about itself." },
 };
 
@@ -170,13 +171,18 @@ static void print_answers(struct buf *out, const struct endpoint *endpoint)
 }
 
 /* Those that follow from what an endpoint takes and does, and its own. */
-static size_t problems_of(const struct route *route, const struct endpoint *endpoint, const struct problem **list)
+static size_t problems_of(const struct route *route, const struct endpoint *endpoint, bool is_locked,
+			  const struct problem **list)
 {
 	/* Of many rows each is told its own. */
 	bool changes = route->method != HTTP_GET && !route->only_reads && !endpoint->bulk;
 	size_t count = 0;
 
 	list[count++] = &problem_malformed;
+	if (is_locked) {
+		list[count++] = &problem_unauthorized;
+		list[count++] = &problem_forbidden;
+	}
 	if (route->method != HTTP_GET)
 		list[count++] = &problem_cross_site;
 	if (strchr(route->path, '{'))
@@ -188,7 +194,7 @@ static size_t problems_of(const struct route *route, const struct endpoint *endp
 	list[count++] = &problem_validation;
 	if (endpoint->body && changes)
 		list[count++] = &problem_unstorable;
-	if (!endpoint->is_open)
+	if (!endpoint->is_open || is_locked)
 		list[count++] = &problem_unavailable;
 	if (changes)
 		list[count++] = &problem_outcome_unknown;
@@ -227,10 +233,10 @@ static void print_problem_answer(struct buf *out, int status, const struct probl
 	buf_string(out, "}}}}");
 }
 
-static void print_problems(struct buf *out, const struct route *route, const struct endpoint *endpoint)
+static void print_problems(struct buf *out, const struct route *route, const struct endpoint *endpoint, bool is_locked)
 {
-	const struct problem *all[8 + PROBLEMS_MAX], *same[8 + PROBLEMS_MAX];
-	size_t count = problems_of(route, endpoint, all);
+	const struct problem *all[10 + PROBLEMS_MAX], *same[10 + PROBLEMS_MAX];
+	size_t count = problems_of(route, endpoint, is_locked, all);
 
 	for (int status = 400; status < 600; status++) {
 		size_t same_count = 0;
@@ -298,13 +304,37 @@ static const char *method_name(enum http_method method)
 	}
 }
 
-static void print_operation(struct buf *out, const struct route *route, const struct endpoint *endpoint)
+/* Whose keys open it. */
+static void print_roles(struct buf *out, unsigned roles)
+{
+	buf_string(out, "\n\nFor keys with one of these roles:");
+	for (size_t i = 0; role_names[i]; i++)
+		if (roles & role_at(i))
+			buf_printf(out, " %s%c", role_names[i], roles >> (i + 1) ? ',' : '.');
+}
+
+static void print_description(struct buf *out, const struct route *route, const struct endpoint *endpoint,
+			      bool is_locked)
+{
+	struct buf text;
+
+	buf_init(&text);
+	buf_string(&text, endpoint->about ? endpoint->about : endpoint->summary);
+	if (is_locked)
+		print_roles(&text, route->roles);
+	buf_string(out, ",\"description\":");
+	buf_json(out, (struct text){ text.bytes, text.length });
+	buf_done(&text);
+}
+
+static void print_operation(struct buf *out, const struct route *route, const struct endpoint *endpoint, bool is_locked)
 {
 	buf_printf(out, "\"%s\":{\"operationId\":\"%s\",\"tags\":[\"%s\"],\"summary\":", method_name(route->method),
 		   endpoint->id, endpoint->tag);
 	buf_json(out, text_of(endpoint->summary));
-	buf_string(out, ",\"description\":");
-	buf_json(out, text_of(endpoint->about ? endpoint->about : endpoint->summary));
+	print_description(out, route, endpoint, is_locked);
+	if (is_locked)
+		buf_string(out, ",\"security\":[{\"bearer\":[]},{\"apiKey\":[]}]");
 	print_parameters(out, route, endpoint);
 	if (endpoint->body)
 		print_body(out, endpoint);
@@ -312,12 +342,12 @@ static void print_operation(struct buf *out, const struct route *route, const st
 		print_bulk(out, endpoint->bulk);
 	buf_string(out, ",\"responses\":{");
 	print_answers(out, endpoint);
-	print_problems(out, route, endpoint);
+	print_problems(out, route, endpoint, is_locked);
 	buf_string(out, "}}");
 }
 
 /* Rows with the same path stand together in the table. */
-static void print_paths(struct buf *out, const struct route *routes)
+static void print_paths(struct buf *out, const struct route *routes, bool needs_keys)
 {
 	const char *open = NULL; /* the path whose object is open */
 
@@ -335,15 +365,15 @@ static void print_paths(struct buf *out, const struct route *routes)
 			buf_string(out, "\":{");
 			open = route->path;
 		}
-		print_operation(out, route, endpoint);
+		print_operation(out, route, endpoint, needs_keys && route->roles);
 	}
 	buf_string(out, "}}");
 }
 
-void openapi_print(struct buf *out, const struct route *routes)
+void openapi_print(struct buf *out, const struct route *routes, bool needs_keys)
 {
 	print_info(out);
-	print_paths(out, routes);
+	print_paths(out, routes, needs_keys);
 	buf_string(
 		out,
 		",\"components\":{\"headers\":{"
@@ -357,5 +387,10 @@ void openapi_print(struct buf *out, const struct route *routes)
 		"\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
 		"\"schemas\":{");
 	openapi_print_schemas(out, routes);
-	buf_string(out, "}}}");
+	buf_string(out, "}");
+	if (needs_keys)
+		buf_string(out, ",\"securitySchemes\":{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
+				"\"description\":\"A key that begins with leadd_.\"},\"apiKey\":{\"type\":"
+				"\"apiKey\",\"in\":\"header\",\"name\":\"X-API-Key\",\"description\":\"The same.\"}}");
+	buf_string(out, "}}");
 }

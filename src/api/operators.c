@@ -150,7 +150,12 @@ const struct endpoint operators_read_endpoint = {
 
 void operators_read(struct request *request)
 {
-	respond_object_of_path(request, Q_OPERATOR_READ);
+	int64_t own = guard_operator(request);
+
+	if (own && request_path_number(request, 0) != own)
+		reply_problem(request, &problem_not_found, NULL);
+	else
+		respond_object_of_path(request, Q_OPERATOR_READ);
 }
 
 /*

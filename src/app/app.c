@@ -3,7 +3,9 @@
 
 #include "api/api.h"
 #include "app/metrics.h"
+#include "db/listen.h"
 #include "service/backlog.h"
+#include "service/keyring.h"
 #include "service/upkeep.h"
 
 #include <inttypes.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 enum {
+	PING_MS = 10000, /* of the connection that hears what the database tells */
 	END_LOOK_MS = 5, /* between two looks whether the lane has come to its end */
 	MMAP_FROM_BYTES = 128 * 1024,
 	DESCRIPTORS_OWN = 32, /* beside clients and DATABASE_CONNECTIONS; 13 stand, the rest is for files and lookups */
@@ -32,6 +35,8 @@ struct app {
 	struct handover *handover;
 	struct backlog *backlog;
 	struct upkeep *upkeep;
+	struct keyring *keyring; /* NULL: no key is needed */
+	struct listener *listener;
 	struct server *server;
 	struct api api;
 	struct timer *drain;  /* from the first signal to closing the listener */
@@ -140,6 +145,8 @@ static void on_stop_signal(void *context, int number)
 	handover_stop(app->handover);
 	backlog_stop(app->backlog);
 	upkeep_stop(app->upkeep);
+	if (app->keyring)
+		keyring_stop(app->keyring);
 	server_linger(app->server);
 	timer_start(app->drain, app->config->drain_seconds * 1000);
 }
@@ -170,6 +177,37 @@ static bool open_server(struct app *app)
 	return app->server;
 }
 
+/* Whatever a notification says: a look tells more. After a gap nobody knows what was missed. */
+static void on_notify(void *context, const char *channel, const char *payload)
+{
+	struct app *app = context;
+
+	(void)payload;
+	if (!channel || strcmp(channel, "leadd_backlog") == 0)
+		backlog_wake(app->backlog);
+	if (app->keyring && (!channel || strcmp(channel, "leadd_keys") == 0))
+		keyring_forget(app->keyring);
+}
+
+static bool hears_changes(void *context)
+{
+	const struct app *app = context;
+
+	return listen_is_ready(app->listener);
+}
+
+static void listen_to_database(struct app *app)
+{
+	static const char *const channels[] = { "leadd_backlog", "leadd_keys", NULL };
+	struct listen_options options = { .conninfo = app->database.conninfo,
+					  .settings = database_listen_settings,
+					  .channels = channels,
+					  .ping_ms = PING_MS,
+					  .seed = rng_entropy() };
+
+	app->listener = listen_new(app->loop, &options, on_notify, app);
+}
+
 static void open_services(struct app *app)
 {
 	const struct config *config = app->config;
@@ -183,8 +221,6 @@ static void open_services(struct app *app)
 	};
 	struct backlog_options backlog = {
 		.pool = app->database.requests,
-		.conninfo = app->database.conninfo,
-		.settings = database_listen_settings,
 		.sweep_ms = config->backlog_sweep_seconds * 1000,
 		.seed = rng_entropy(),
 	};
@@ -194,6 +230,9 @@ static void open_services(struct app *app)
 	app->handover = handover_new(app->loop, app->database.requests, rng_entropy());
 	app->backlog = backlog_new(app->loop, &backlog);
 	app->upkeep = upkeep_new(app->loop, app->database.requests, rng_entropy());
+	if (strcmp(config->auth, "keys") == 0)
+		app->keyring = keyring_new(app->loop, app->database.requests, hears_changes, app);
+	listen_to_database(app);
 	deferred_init(&app->look, look, app);
 	pool_on_change(app->database.requests, on_pool_change, app);
 	intake_on_change(app->intake, on_pool_change, app);
@@ -205,13 +244,14 @@ static void open_api(struct app *app)
 				 .pool = app->database.requests,
 				 .intake = app->intake,
 				 .handover = app->handover,
+				 .keyring = app->keyring,
 				 .bulk_bytes_max = (size_t)app->config->lists_max_mib * MIB,
 				 .is_ready = is_ready,
 				 .print_metrics = print_metrics,
 				 .app = app };
 	api_init(&app->api);
 	buf_init(&app->api.openapi);
-	openapi_print(&app->api.openapi, api_routes);
+	openapi_print(&app->api.openapi, api_routes, app->keyring);
 }
 
 static void await_signals(struct app *app)
@@ -251,6 +291,8 @@ static void close_all(struct app *app)
 	handover_free(&app->handover);
 	backlog_free(&app->backlog);
 	upkeep_free(&app->upkeep);
+	keyring_free(&app->keyring);
+	listen_free(&app->listener);
 	timer_free(&app->drain);
 	timer_free(&app->end);
 	buf_done(&app->api.openapi);

@@ -1,176 +1,23 @@
-/* The settings, from environment and arguments, by one table. */
-#include "app/config.h"
+/* The command line: one command, what it takes, and settings. */
+#include "app/settings.h"
 
 #include "base/log.h"
+#include "domain/role.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
-
-struct option {
-	const char *name;           /* in the environment; --name-in-lower-case as an argument */
-	size_t offset;              /* in struct config */
-	const char *const *choices; /* texts: NULL for any */
-	bool is_number;
-	int64_t least, most;
-	const char *fallback; /* NULL: none */
-	const char *if_empty; /* what to do instead of setting it to nothing; NULL: an empty variable is as none */
-	const char *unit;
-	const char *help;
-};
-
-static const char *const auth_choices[] = { "open", NULL };
-static const char *const level_choices[] = { "debug", "info", "warn", "error", NULL };
-
-#define NUMBER(member, first, last)                                                                                    \
-	.offset = offsetof(struct config, member), .is_number = true, .least = first, .most = last
-#define WORDS(member) .offset = offsetof(struct config, member)
-
-static const struct option options[] = {
-	/* An empty one is as a rule a secret that did not arrive; a private database instead would hide that. */
-	{ "DATABASE_URL", WORDS(database_url), .unit = "libpq URL or conninfo",
-	  .if_empty = "for a private PostgreSQL leave it out altogether",
-	  .help = "The PostgreSQL (14 or newer) to use. Without it leadd runs a private one of its own; "
-		  "an empty one is refused." },
-	{ "DATABASE_PASSWORD_FILE", WORDS(database_password_file), .unit = "file",
-	  .help = "Its first line is the password, when DATABASE_URL has none: a secret of Docker, for example." },
-	{ "DATA_DIR", WORDS(data_dir), .unit = "folder",
-	  .help = "Data of the private PostgreSQL. Without it: leadd/postgres in the user's data folder "
-		  "($XDG_DATA_HOME or ~/.local/share), for root in /var/lib." },
-	{ "PG_BIN", WORDS(pg_bin), .unit = "folder",
-	  .help = "Programs (initdb, postgres) of the private PostgreSQL. Without it they are looked for." },
-	{ "HOST", WORDS(host), .fallback = "127.0.0.1", .unit = "address",
-	  .help = "Where to listen; 0.0.0.0 for all." },
-	{ "PORT", NUMBER(port, 0, 65535), .fallback = "8000", .unit = "port",
-	  .help = "Where to listen; 0 for any that is free, which is then printed." },
-	{ "AUTH", WORDS(auth), .choices = auth_choices, .fallback = "open", .unit = "open",
-	  .help = "Who may use the API: everybody that can reach the port." },
-	{ "LOG_LEVEL", WORDS(log_level), .choices = level_choices, .fallback = "info",
-	  .unit = "debug, info, warn, error", .help = "Least important lines to write. debug shows each request." },
-	{ "DATABASE_CONNECTIONS", NUMBER(database_connections, 1, 50), .fallback = "4", .unit = "connections",
-	  .help = "For everything but assigning contacts, which has two of its own." },
-	{ "DATABASE_WAIT_SECONDS", NUMBER(database_wait_seconds, 0, 3600), .fallback = "30", .unit = "seconds",
-	  .help = "How long to wait at start for a database that is missing or cannot be reached." },
-	{ "LOCK_TIMEOUT_MS", NUMBER(lock_timeout_ms, 10, 60000), .fallback = "200", .unit = "milliseconds",
-	  .help = "How long a batch waits for a lock before the contacts concerned wait apart from the others." },
-	{ "STATEMENT_TIMEOUT_MS", NUMBER(statement_timeout_ms, 100, 600000), .fallback = "4000", .unit = "milliseconds",
-	  .help = "Longest time of one SQL statement." },
-	{ "QUEUE_WAIT_MS", NUMBER(queue_wait_ms, 100, 60000), .fallback = "4000", .unit = "milliseconds",
-	  .help = "How long a request waits for the database or for a lock before it is answered with 503." },
-	{ "BATCH_MAX", NUMBER(batch_max, 1, 5000), .fallback = "512", .unit = "contacts",
-	  .help = "Most contacts that are assigned in one transaction." },
-	{ "LINE_MAX", NUMBER(line_max, 1, 1000000), .fallback = "20000", .unit = "contacts",
-	  .help = "Most contacts that wait to be assigned; one more is answered with 503." },
-	{ "LINE_WAIT_MS", NUMBER(line_wait_ms, 1, 60000), .fallback = "500", .unit = "milliseconds",
-	  .help = "A contact that would wait longer than that for its batch, by how long reading and batches have "
-		  "taken of late, is answered with 503. One full batch may always wait; without the database, all." },
-	{ "BACKLOG_SWEEP_SECONDS", NUMBER(backlog_sweep_seconds, 1, 3600), .fallback = "30", .unit = "seconds",
-	  .help = "How often to look for contacts that wait although somebody could take them, in case that nothing "
-		  "told of it. Usually the database does, at once." },
-	{ "CONNECTIONS_MAX", NUMBER(connections_max, 1, 1000000), .fallback = "20000", .unit = "connections",
-	  .help = "Most client connections; further ones wait to be accepted." },
-	{ "WAITING_MAX", NUMBER(waiting_max, 1, 100000), .fallback = "2000", .unit = "requests",
-	  .help = "Most requests that wait for a database connection; one more is answered with 503." },
-	{ "BUFFER_MAX_MIB", NUMBER(buffer_max_mib, 1, 65536), .fallback = "32", .unit = "MiB",
-	  .help = "Most memory for requests that arrive or are being served, and as much for answers that clients have "
-		  "not fetched yet; beyond it requests of more than 4 KiB, and large answers to GET, become 503." },
-	{ "LISTS_MAX_MIB", NUMBER(lists_max_mib, 1, 65536), .fallback = "16", .unit = "MiB",
-	  .help = "Most bytes of lists of contacts that are taken in at the same time, which takes some five times as "
-		  "much memory; beyond it they are answered with 503." },
-	{ "REQUEST_DEADLINE_MS", NUMBER(request_deadline_ms, 100, 600000), .fallback = "10000", .unit = "milliseconds",
-	  .help = "How long a request may take to arrive." },
-	{ "IDLE_TIMEOUT_MS", NUMBER(idle_timeout_ms, 100, 3600000), .fallback = "60000", .unit = "milliseconds",
-	  .help = "How long a connection is kept open without a request." },
-	{ "DRAIN_SECONDS", NUMBER(drain_seconds, 0, 600), .fallback = "0", .unit = "seconds",
-	  .help = "How long to go on serving after the first signal while the readiness says no: behind a load "
-		  "balancer longer than its checks take to notice." },
-	{ "SHUTDOWN_SECONDS", NUMBER(shutdown_seconds, 1, 600), .fallback = "20", .unit = "seconds",
-	  .help = "How long to wait for requests in flight when stopping." },
-	{ "SEED", NUMBER(seed, 0, INT64_MAX), .fallback = "0", .unit = "number",
-	  .help = "Start of the random draws, for tests; 0: from the system's entropy." },
-};
-
-static bool read_number(const char *word, int64_t least, int64_t most, int64_t *number_out)
-{
-	char *end;
-
-	errno = 0;
-	*number_out = strtoll(word, &end, 10);
-	return !errno && end != word && !*end && *number_out >= least && *number_out <= most;
-}
-
-static void set(struct config *config, const struct option *option, const char *value)
-{
-	char *member = (char *)config + option->offset;
-	int64_t number;
-
-	if (option->if_empty && !value[strspn(value, " \t\r\n")])
-		die(EXIT_CONFIG, "%s is empty; %s", option->name, option->if_empty);
-	if (option->is_number) {
-		if (!read_number(value, option->least, option->most, &number))
-			die(EXIT_CONFIG, "%s is %s, not a number from %" PRId64 " to %" PRId64, option->name,
-			    log_quote(value), option->least, option->most);
-		*(int64_t *)(void *)member = number;
-		return;
-	}
-	for (const char *const *choice = option->choices; choice; choice++) {
-		if (!*choice)
-			die(EXIT_CONFIG, "%s is %s, not one of: %s", option->name, log_quote(value), option->unit);
-		if (strcmp(*choice, value) == 0)
-			break;
-	}
-	*(const char **)(void *)member = value;
-}
-
-/* "--batch-max" */
-static const char *flag_of(const struct option *option)
-{
-	static char flag[64];
-	size_t at = 2;
-
-	memcpy(flag, "--", 2);
-	for (const char *c = option->name; *c; c++)
-		flag[at++] = *c == '_' ? '-' : (char)tolower(*c);
-	flag[at] = '\0';
-	return flag;
-}
 
 /* What the arguments say. Values of settings are not checked yet: whether they matter depends on the command. */
 struct reading {
 	struct config config;
-	const struct command_row *command;     /* NULL: none */
-	const struct command_row *question;    /* --help or --version, which go with any command and win; NULL: none */
-	const char *values[COUNT_OF(options)]; /* the last ones; NULL: none */
+	const struct command_row *command;  /* NULL: none */
+	const struct command_row *question; /* --help or --version, which go with any command and win; NULL: none */
+	const char *values[SETTINGS_MAX];   /* of flags, the last ones; NULL: none */
 };
 
-/* "--port 1", "--port=1"; the number of arguments it took. */
-static int read_flag(struct reading *reading, char **argv)
-{
-	for (size_t i = 0; i < COUNT_OF(options); i++) {
-		const char *flag = flag_of(&options[i]);
-		size_t length = strlen(flag);
-
-		if (strncmp(argv[0], flag, length) != 0)
-			continue;
-		if (argv[0][length] == '=') {
-			reading->values[i] = argv[0] + length + 1;
-			return 1;
-		}
-		if (argv[0][length] != '\0')
-			continue;
-		if (!argv[1])
-			die(EXIT_ARGUMENTS, "%s needs a value", flag);
-		reading->values[i] = argv[1];
-		return 2;
-	}
-	die(EXIT_ARGUMENTS, "unknown argument %s; see leadd --help", log_quote(argv[0]));
-}
-
 static const struct command_row {
-	const char *word;
+	const char *word; /* or two */
 	enum command command;
 	const char *help; /* NULL: another word for the one before */
 } commands[] = {
@@ -178,6 +25,9 @@ static const struct command_row {
 	{ "migrate", COMMAND_MIGRATE, "bring the schema of DATABASE_URL up to date and exit; serving does it as well" },
 	{ "explain", COMMAND_EXPLAIN, "say what happened to a contact: who was to get it, and why" },
 	{ "audit", COMMAND_AUDIT, "look whether all that is stored agrees; also while the service runs" },
+	{ "key create", COMMAND_KEY_CREATE, "make a key of the API and print it; it cannot be read again" },
+	{ "key list", COMMAND_KEY_LIST, "list the keys that are in use" },
+	{ "key revoke", COMMAND_KEY_REVOKE, "end a key: from then on it opens nothing" },
 	{ "health", COMMAND_HEALTH, "ask the service on HOST and PORT whether it is ready; exit code 0 or 1" },
 	{ "settings", COMMAND_SETTINGS, "print all settings as Markdown" },
 	{ "--help", COMMAND_HELP, "print this" },
@@ -186,39 +36,93 @@ static const struct command_row {
 	{ "--version", COMMAND_VERSION, "print the version" },
 };
 
-static bool read_command(struct reading *reading, const char *word)
+/* How many of the arguments make up that command; 0: they are something else. */
+static int words_of(const char *command, char **argv)
+{
+	size_t first = strcspn(command, " ");
+
+	if (strncmp(argv[0], command, first) != 0 || argv[0][first])
+		return 0;
+	if (!command[first])
+		return 1;
+	return argv[1] && strcmp(argv[1], command + first + 1) == 0 ? 2 : 0;
+}
+
+static int read_command(struct reading *reading, char **argv)
 {
 	for (size_t i = 0; i < COUNT_OF(commands); i++) {
-		if (strcmp(word, commands[i].word) != 0)
+		int words = words_of(commands[i].word, argv);
+
+		if (!words)
 			continue;
-		if (*word == '-') {
+		if (argv[0][0] == '-') {
 			reading->question = &commands[i];
-			return true;
+			return words;
 		}
 		if (reading->command)
-			die(EXIT_ARGUMENTS, "%s is a second command, behind %s; see leadd --help", log_quote(word),
+			die(EXIT_ARGUMENTS, "%s is a second command, behind %s; see leadd --help", log_quote(argv[0]),
 			    reading->command->word);
 		reading->command = &commands[i];
-		return true;
+		return words;
 	}
-	return false;
+	return 0;
 }
 
 /* What a single command takes beside the settings. */
 static const struct argument {
 	enum command command;
 	const char *flag;  /* NULL: a word without one, which the command needs */
-	const char *value; /* what a number stands for; NULL: a flag alone */
-	size_t offset;     /* in struct config: int64_t with a value, else bool */
+	const char *value; /* what a number or a text stands for; NULL: a flag alone */
+	size_t offset;     /* in struct config: int64_t or const char * with a value, else bool */
 	int64_t fallback;
 	const char *help;
+	bool is_text, is_needed;
+	const char *const *choices; /* of a text: NULL for any */
 } arguments[] = {
-	{ COMMAND_EXPLAIN, NULL, "contact id", offsetof(struct config, contact_id), 0, "which contact" },
-	{ COMMAND_AUDIT, "--repair", NULL, offsetof(struct config, repairs), 0, "mend what can be mended" },
-	{ COMMAND_AUDIT, "--json", NULL, offsetof(struct config, prints_json), 0, "print JSON instead of a table" },
+	{ COMMAND_EXPLAIN, NULL, "contact id", offsetof(struct config, contact_id), 0, .help = "which contact",
+	  .is_needed = true },
+	{ COMMAND_AUDIT, "--repair", NULL, offsetof(struct config, repairs), 0, .help = "mend what can be mended" },
+	{ COMMAND_AUDIT, "--json", NULL, offsetof(struct config, prints_json), 0,
+	  .help = "print JSON instead of a table" },
 	{ COMMAND_AUDIT, "--decisions", "number", offsetof(struct config, decisions), 10000,
-	  "how many of the newest choices to make again" },
+	  .help = "how many of the newest choices to make again" },
+	{ COMMAND_KEY_CREATE, "--role", "role", offsetof(struct config, key_role), 0,
+	  .help = "ingest, operator, supervisor or admin", .is_text = true, .is_needed = true, .choices = role_names },
+	{ COMMAND_KEY_CREATE, "--name", "name", offsetof(struct config, key_name), 0,
+	  .help = "who or what has it, as history will name it", .is_text = true, .is_needed = true },
+	{ COMMAND_KEY_CREATE, "--source", "source id", offsetof(struct config, source_id), 0,
+	  .help = "of ingest: the only source whose contacts it may send" },
+	{ COMMAND_KEY_CREATE, "--operator", "operator id", offsetof(struct config, operator_id), 0,
+	  .help = "of operator, which needs it: who that is" },
+	{ COMMAND_KEY_REVOKE, NULL, "key id", offsetof(struct config, key_id), 0, .help = "which key",
+	  .is_needed = true },
 };
+
+static bool is_choice(const struct argument *argument, const char *value)
+{
+	for (const char *const *choice = argument->choices; choice && *choice; choice++)
+		if (strcmp(*choice, value) == 0)
+			return true;
+	return !argument->choices;
+}
+
+/* False: it is no such value. */
+static bool read_value(const struct argument *argument, const char *value, char *member)
+{
+	if (!value || (argument->is_text && !is_choice(argument, value)))
+		return false;
+	if (!argument->is_text)
+		return settings_read_number(value, 1, INT64_MAX, (int64_t *)(void *)member);
+	*(const char **)(void *)member = value;
+	return true;
+}
+
+static bool is_given(const struct argument *argument, const char *member)
+{
+	if (argument->is_text)
+		return *(const char *const *)(const void *)member;
+	return *(const int64_t *)(const void *)member;
+}
 
 /* The number of words it took; 0: it is none of the command's arguments. */
 static int read_argument(struct reading *reading, char **argv)
@@ -231,14 +135,14 @@ static int read_argument(struct reading *reading, char **argv)
 		if (argument->command != reading->command->command ||
 		    (argument->flag ? strcmp(argv[0], argument->flag) != 0 : argv[0][0] == '-'))
 			continue;
-		if (!argument->flag && *(int64_t *)(void *)member)
+		if (!argument->flag && is_given(argument, member))
 			die(EXIT_ARGUMENTS, "%s is one too many: %s takes a single %s; see leadd --help",
 			    log_quote(argv[0]), reading->command->word, argument->value);
 		if (!argument->value) {
 			*(bool *)member = true;
 			return 1;
 		}
-		if (!value || !read_number(value, 1, INT64_MAX, (int64_t *)(void *)member))
+		if (!read_value(argument, value, member))
 			die(EXIT_ARGUMENTS, "%s is no %s", value ? log_quote(value) : argument->flag, argument->value);
 		return argument->flag ? 2 : 1;
 	}
@@ -247,10 +151,14 @@ static int read_argument(struct reading *reading, char **argv)
 
 static void check_arguments(const struct config *config, enum command command)
 {
-	for (size_t i = 0; i < COUNT_OF(arguments); i++)
-		if (arguments[i].command == command && !arguments[i].flag &&
-		    !*(const int64_t *)(const void *)((const char *)config + arguments[i].offset))
-			die(EXIT_ARGUMENTS, "a %s is missing; see leadd --help", arguments[i].value);
+	for (size_t i = 0; i < COUNT_OF(arguments); i++) {
+		const struct argument *argument = &arguments[i];
+
+		if (argument->command == command && argument->is_needed &&
+		    !is_given(argument, (const char *)config + argument->offset))
+			die(EXIT_ARGUMENTS, "a %s is missing; see leadd --help",
+			    argument->flag ? argument->flag : argument->value);
+	}
 }
 
 /* These tell of the program itself, also where a setting has to be put right first. */
@@ -259,38 +167,26 @@ static bool reads_settings(enum command command)
 	return command != COMMAND_HELP && command != COMMAND_VERSION && command != COMMAND_SETTINGS;
 }
 
-static void read_settings(struct reading *reading)
-{
-	for (size_t i = 0; i < COUNT_OF(options); i++) {
-		const char *value = reading->values[i];
-
-		if (!value)
-			value = getenv(options[i].name);
-		if (!value || (!*value && !reading->values[i] && !options[i].if_empty))
-			value = options[i].fallback;
-		if (value)
-			set(&reading->config, &options[i], value);
-	}
-}
-
 struct config config_read(int argc, char **argv, enum command *command_out)
 {
 	struct reading reading = { 0 };
 	const struct command_row *row;
 
 	for (size_t i = 0; i < COUNT_OF(arguments); i++)
-		if (arguments[i].value)
+		if (arguments[i].value && !arguments[i].is_text)
 			*(int64_t *)(void *)((char *)&reading.config + arguments[i].offset) = arguments[i].fallback;
 	for (int i = 1, taken; i < argc; i += taken) {
-		taken = read_command(&reading, argv[i]) ? 1 : read_argument(&reading, argv + i);
+		taken = read_command(&reading, argv + i);
 		if (!taken)
-			taken = read_flag(&reading, argv + i);
+			taken = read_argument(&reading, argv + i);
+		if (!taken)
+			taken = settings_read_flag(reading.values, argv + i);
 	}
 	row = reading.question ? reading.question : reading.command;
 	*command_out = row ? row->command : COMMAND_SERVE;
 	check_arguments(&reading.config, *command_out);
 	if (reads_settings(*command_out))
-		read_settings(&reading);
+		settings_fill(&reading.config, reading.values);
 	return reading.config;
 }
 
@@ -323,37 +219,9 @@ void config_print_help(struct buf *out)
 		print_arguments(out, commands[i].command);
 	}
 	buf_string(out, "\nsettings, as arguments or from the environment (--batch-max is BATCH_MAX there):\n");
-	for (size_t i = 0; i < COUNT_OF(options); i++) {
-		const struct option *option = &options[i];
-
-		buf_printf(out, "\n  %s <%s>", flag_of(option), option->unit);
-		if (option->is_number && option->most != INT64_MAX)
-			buf_printf(out, " from %" PRId64 " to %" PRId64, option->least, option->most);
-		if (option->fallback)
-			buf_printf(out, ", default %s", option->fallback);
-		buf_printf(out, "\n      %s\n", option->help);
-	}
+	settings_print_help(out);
 	buf_string(
 		out,
-		"\nexit codes: 0 stopped as asked, or nothing is wrong; 1 audit, explain or health say no;\n"
+		"\nexit codes: 0 stopped as asked, or nothing is wrong; 1 audit, explain, key or health say no;\n"
 		"            2 wrong arguments, 3 wrong settings, 4 no usable database, 5 cannot listen, 70 a bug\n");
-}
-
-void config_print_markdown(struct buf *out)
-{
-	buf_string(
-		out,
-		"# Settings\n\nPrinted by `leadd settings`. Each is read from the environment, or from an argument "
-		"of the same name\n(`BATCH_MAX` is `--batch-max`), which wins. An empty variable is as none, but for "
-		"`DATABASE_URL`.\n\n"
-		"| setting | value | default | meaning |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < COUNT_OF(options); i++) {
-		const struct option *option = &options[i];
-
-		buf_printf(out, "| `%s` | %s", option->name, option->unit);
-		if (option->is_number && option->most != INT64_MAX)
-			buf_printf(out, ", %" PRId64 " to %" PRId64, option->least, option->most);
-		buf_printf(out, " | %s%s%s | %s |\n", option->fallback ? "`" : "",
-			   option->fallback ? option->fallback : "", option->fallback ? "`" : "", option->help);
-	}
 }

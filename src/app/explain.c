@@ -151,11 +151,12 @@ static void print_cause(const struct explanation *explanation)
 	struct text actor = row_text(explanation->rows, explanation->row, ACTOR);
 	struct text reason = row_text(explanation->rows, explanation->row, REASON);
 	const char *by = words_of(actors, actor), *why = words_of(reasons, reason);
+	bool is_key = actor.length > 4 && memcmp(actor.at, "key:", 4) == 0;
 
 	buf_string(out, ", ");
-	buf_string(out, by ? by : "in the database, by the role ");
+	buf_string(out, by ? by : is_key ? "by a request with the key " : "in the database, by the role ");
 	if (!by)
-		command_print_text(out, actor);
+		command_print_text(out, is_key ? (struct text){ actor.at + 4, actor.length - 4 } : actor);
 	buf_string(out, ".\n");
 	if (!reason.at)
 		return;

@@ -36,6 +36,12 @@ int main(int argc, char **argv)
 		return (int)command_explain(&config);
 	case COMMAND_AUDIT:
 		return (int)command_audit(&config);
+	case COMMAND_KEY_CREATE:
+		return (int)command_key_create(&config);
+	case COMMAND_KEY_LIST:
+		return (int)command_key_list(&config);
+	case COMMAND_KEY_REVOKE:
+		return (int)command_key_revoke(&config);
 	case COMMAND_HEALTH:
 		return (int)health_ask(&config);
 	case COMMAND_SERVE:

@@ -46,3 +46,8 @@ void digest_end(struct digest **digest, uint8_t result_out[DIGEST_BYTES])
 	mem_free(*digest);
 	*digest = NULL;
 }
+
+void digest_of(struct text text, uint8_t result_out[DIGEST_BYTES])
+{
+	must(EVP_Digest(text.at, text.length, result_out, NULL, EVP_sha256(), NULL));
+}

@@ -53,6 +53,14 @@ void args_int(struct args *args, int64_t number)
 	add(args, arena_copy(args->arena, digits, (size_t)length), (size_t)length, FORMAT_TEXT);
 }
 
+void args_int_or_null(struct args *args, int64_t number)
+{
+	if (number)
+		args_int(args, number);
+	else
+		args_null(args);
+}
+
 void args_bool(struct args *args, bool flag)
 {
 	add(args, flag ? "t" : "f", 1, FORMAT_TEXT);

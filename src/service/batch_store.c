@@ -2,7 +2,7 @@
 #include "service/batch.h"
 
 enum { IDS, LEAD_IDS, SOURCE_IDS, OPERATOR_IDS, ORDINALS, DRAWS, NUMBERS };
-enum { WAITING_REASONS, MESSAGES, PAYLOADS, REASONS, TEXTS };
+enum { WAITING_REASONS, MESSAGES, PAYLOADS, REASONS, ACTORS, TEXTS };
 
 static void fill(const struct planned *planned, int64_t **numbers, struct text **texts, size_t i)
 {
@@ -19,6 +19,7 @@ static void fill(const struct planned *planned, int64_t **numbers, struct text *
 	texts[MESSAGES][i] = draft->message;
 	texts[PAYLOADS][i] = draft->payload;
 	texts[REASONS][i] = text_of(choice_reason(&planned->wish, &planned->choice));
+	texts[ACTORS][i] = planned->queued->actor;
 }
 
 static void ask_contacts(struct flow *flow, const struct batch *batch)
@@ -42,11 +43,12 @@ static void ask_contacts(struct flow *flow, const struct batch *batch)
 	args_ints(&args, numbers[LEAD_IDS], count);
 	args_ints(&args, numbers[SOURCE_IDS], count);
 	args_ints_or_null(&args, numbers[OPERATOR_IDS], count);
-	for (size_t k = 0; k < TEXTS; k++)
+	for (size_t k = 0; k < ACTORS; k++)
 		args_texts(&args, texts[k], count);
 	args_ints(&args, numbers[ORDINALS], count);
 	args_ints(&args, numbers[DRAWS], count);
 	args_int(&args, batch->id);
+	args_texts(&args, texts[ACTORS], count);
 	flow_ask(flow, Q_BATCH_STORE, &args);
 }
 

@@ -45,9 +45,6 @@ void moves_ask(struct flow *flow, const struct roster *roster, int64_t holder_id
 	args_ints(&args, numbers[ORDINALS], count);
 	args_ints(&args, numbers[DRAWS], count);
 	args_int(&args, batch_id);
-	if (holder_id)
-		args_int(&args, holder_id);
-	else
-		args_null(&args);
+	args_int_or_null(&args, holder_id);
 	flow_ask(flow, Q_MOVES_STORE, &args);
 }

@@ -201,7 +201,7 @@ static void ask_by_person(struct flow *flow, const struct transfer *transfer)
 {
 	struct args args = flow_args(flow);
 
-	history_ask(flow, NULL, transfer->plan->reason, false);
+	history_ask(flow, transfer->actor, transfer->plan->reason, false);
 	if (transfer->kind == TRANSFER_RELEASE) {
 		args_ints(&args, &transfer->contact_id, 1);
 		flow_ask(flow, Q_CONTACTS_RELEASE, &args);
@@ -216,7 +216,7 @@ static void ask_by_rule(struct flow *flow, const struct transfer *transfer)
 {
 	const struct transfer_plan *plan = transfer->plan;
 
-	history_ask(flow, NULL, NULL, true);
+	history_ask(flow, transfer->actor, NULL, true);
 	moves_ask(flow, &plan->roster, transfer->holder_id, &plan->move, 1, plan->batch_id);
 	credits_ask(flow, plan->record, &plan->roster);
 	record_ask(flow, plan->record, plan->batch_id);
@@ -238,6 +238,7 @@ static void ask_contact(struct flow *flow)
 	struct args id = flow_args(flow);
 
 	args_int(&id, transfer->contact_id);
+	args_null(&id); /* whosever it is by now */
 	flow_ask(flow, Q_CONTACT_READ, &id);
 }
 

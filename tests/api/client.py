@@ -1,5 +1,6 @@
 """HTTP as a client sees it. Every answer, whoever asked, is held against the ground rules of the API."""
 
+import copy
 import functools
 import http.client
 import json
@@ -124,8 +125,15 @@ class Client:
     def __init__(self, port, contract=None):
         self.port = port
         self.contract = contract
+        self.key = None  # of the API, sent with each request
         self.last = None  # answer, for the report of a failure
         self._local = threading.local()
+
+    def bearing(self, key):
+        """The same client with that key; on connections of its own."""
+        other = copy.copy(self)
+        other.key, other._local = key, threading.local()
+        return other
 
     def get(self, path, headers=None, **query):
         return self.request("GET", path, headers=headers, query=query)
@@ -151,7 +159,8 @@ class Client:
     def request(self, method, path, body=None, headers=None, query=None):
         """A header of None is not sent. The answer has passed the ground rules."""
         target = target_of(path, query)
-        headers = {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}
+        headers = {**({} if body is None else {"Content-Type": "application/json"}),
+                   **({"Authorization": f"Bearer {self.key}"} if self.key else {}), **(headers or {})}
         connection = self._connection()
         try:
             connection.request(method, target, encode(body), {k: v for k, v in headers.items() if v is not None})

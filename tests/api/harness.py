@@ -89,7 +89,7 @@ class Lab:
     """Of one test file: its database and its servers."""
 
     _template = None
-    _contract = None
+    _contracts = {}  # by AUTH
 
     def __init__(self, postgres, name, settings):
         self.postgres = postgres
@@ -126,15 +126,16 @@ class Lab:
 
     def serve(self, database=None, **settings):
         """A client of a new server that is ready."""
-        api = self.client(self.start(database, **settings), database)
+        server = self.start(database, **settings)
+        api = self.client(server, database)
         poll(api.is_ready, "leadd is ready", seconds=20)
-        if Lab._contract is None:
-            Lab._contract = api.contract = Contract(api.get("/openapi.json").must(200))
+        if api.contract is None:
+            api.contract = Lab._contracts[server.auth] = Contract(api.get("/openapi.json").must(200))
         return api
 
     def client(self, server, database=None):
         """A client of a server that was started apart; waits until it has a port."""
-        api = Api(server, Psql(self.postgres, database or self.database), Lab._contract)
+        api = Api(server, Psql(self.postgres, database or self.database), Lab._contracts.get(server.auth))
         self.apis.append(api)
         return api
 

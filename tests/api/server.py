@@ -27,7 +27,8 @@ class Server:
     def __init__(self, folder, name, database_url, settings):
         self.out_path, self.log = (os.path.join(folder, f"{name}.{kind}") for kind in ("out", "log"))
         self.environment = {**clean_environment(), "TZ": "America/St_Johns", "DATABASE_URL": database_url,
-                            "HOST": "127.0.0.1", "PORT": "0", "UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_leaks=1",
+                            "HOST": "127.0.0.1", "PORT": "0", "AUTH": "open",
+                            "UBSAN_OPTIONS": "print_stacktrace=1", "ASAN_OPTIONS": "detect_leaks=1",
                             **{name: str(value) for name, value in settings.items()}}
         self.process = self._spawn([])
 
@@ -35,6 +36,10 @@ class Server:
         with open(self.out_path, "wb") as out, open(self.log, "ab") as log:
             return subprocess.Popen([binary(), *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=log, cwd="/",
                                     env=self.environment)
+
+    @property
+    def auth(self):
+        return self.environment["AUTH"]
 
     @property
     def runs(self):

@@ -13,7 +13,7 @@ def paths_of(api):
     operator, source = api.desk()
     contact = api.contact(source)
     ids = {"operators": operator["id"], "sources": source["id"], "leads": contact["lead_id"], "contacts": contact["id"],
-           "weights": operator["id"]}
+           "weights": operator["id"], "keys": api.post("keys/", {"name": api.unique("key"), "role": "ingest"}).must(201)["id"]}
     slug = "validation"
     for template, item in api.contract.document["paths"].items():
         segments, previous = [], ""

@@ -16,9 +16,10 @@ ROUTES = {
     "/api/v1/contacts/{id}/assign": {"post"}, "/api/v1/contacts/{id}/release": {"post"},
     "/api/v1/contacts/{id}/history": {"get"},
     "/api/v1/distribution/load/": {"get"}, "/api/v1/distribution/sources/{id}": {"get"},
+    "/api/v1/keys/": {"get", "post"}, "/api/v1/keys/{id}": {"get", "delete"}, "/api/v1/keys/current": {"get"},
     "/health/live": {"get"}, "/health/ready": {"get"}, "/metrics": {"get"},
 }
-CREATIONS = {"POST /api/v1/operators/", "POST /api/v1/sources/", "POST /api/v1/contacts/"}
+CREATIONS = {"POST /api/v1/operators/", "POST /api/v1/sources/", "POST /api/v1/contacts/", "POST /api/v1/keys/"}
 
 
 def document_of(api):

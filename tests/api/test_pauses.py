@@ -78,7 +78,7 @@ def what_clients_sent_during_a_pause_is_served(lab):
 @test
 def a_log_that_nobody_reads_stops_nobody(lab):
     environment = {**leadd.clean_environment(), "DATABASE_URL": lab.postgres.url(lab.database), "HOST": "127.0.0.1",
-                   "PORT": "0", "LOG_LEVEL": "debug"}
+                   "PORT": "0", "AUTH": "open", "LOG_LEVEL": "debug"}
     with subprocess.Popen([leadd.binary()], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd="/",
                           text=True) as process:
         try:

@@ -14,7 +14,7 @@ static void setup(void)
 {
 	arena = arena_new();
 	buf_init(&printed);
-	openapi_print(&printed, api_routes);
+	openapi_print(&printed, api_routes, true);
 	document = json_tokener_parse(printed.bytes);
 	ck_assert_ptr_nonnull(document);
 }

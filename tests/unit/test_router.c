@@ -12,7 +12,7 @@ static void nothing(struct request *request)
 /* A row that is recognised by its role. */
 #define ROW(row_method, row_path, row_role)                                                                            \
 	{                                                                                                              \
-		.method = (row_method), .path = (row_path), .handle = nothing, .role = (row_role)                      \
+		.method = (row_method), .path = (row_path), .handle = nothing, .roles = (row_role)                      \
 	}
 
 static const struct route routes[] = {
@@ -37,7 +37,7 @@ static int found(enum http_method method, const char *path)
 {
 	const struct route *route = router_find(routes, method, path).route;
 
-	return route ? route->role : 0;
+	return route ? (int)route->roles : 0;
 }
 
 START_TEST(a_path_is_served_with_and_without_its_slash)

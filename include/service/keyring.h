@@ -1,0 +1,72 @@
+/*
+ * The keys of the API: makes them, and says what the bearer of one may do. Those that were asked for lately are
+ * remembered; a change of any key is told by the database, and then all are asked for anew.
+ */
+#ifndef LEADD_SERVICE_KEYRING_H
+#define LEADD_SERVICE_KEYRING_H
+
+#include "base/digest.h"
+#include "base/list.h"
+#include "db/pool.h"
+#include "domain/role.h"
+
+/* Who asks. */
+struct caller {
+	int64_t key_id; /* 0: no key, where none is needed */
+	enum role role;
+	int64_t source_id;   /* ROLE_INGEST: the only source; 0: any */
+	int64_t operator_id; /* ROLE_OPERATOR: who it is */
+	struct text actor;   /* as history names the key: "key:Telegram bot"; at == NULL: no key */
+};
+
+/* -- making them ------------------------------------------------------------------------------- */
+
+#define KEY_PREFIX "leadd_"
+enum {
+	KEY_HEX_CHARACTERS = 64, /* behind the prefix: 256 bits of the system's entropy */
+	KEY_CHARACTERS = sizeof(KEY_PREFIX) - 1 + KEY_HEX_CHARACTERS,
+	KEY_DIGEST_CHARACTERS = 2 * DIGEST_BYTES
+};
+
+/* A new key, and what is stored of it: its SHA-256 in hexadecimal. Both end with a NUL. */
+void key_make(char key_out[KEY_CHARACTERS + 1], char digest_out[KEY_DIGEST_CHARACTERS + 1]);
+
+/* -- knowing them ------------------------------------------------------------------------------ */
+
+struct keyring;
+
+/* Owned by the caller: keyring_free(). hears_changes(context): whether the database could tell of a change now. */
+struct keyring *keyring_new(struct loop *loop, struct pool *pool, bool (*hears_changes)(void *context), void *context);
+
+/* Some key was changed, or may have been. */
+void keyring_forget(struct keyring *keyring);
+
+/* Takes up nothing new. */
+void keyring_stop(struct keyring *keyring);
+
+/* Only when nothing runs: after the pool was freed. */
+void keyring_free(struct keyring **keyring);
+
+enum key_answer {
+	KEY_KNOWN,       /* caller is good */
+	KEY_UNKNOWN,     /* no such key, or it was revoked */
+	KEY_UNAVAILABLE, /* the database could not be asked, or too many keys are being asked for */
+	KEY_ASKED        /* answered() will say which of the others */
+};
+
+/* Embedded in what the caller keeps for it; everything in it must live until it is answered. */
+struct key_question {
+	struct arena *arena; /* for the caller's texts */
+	void (*answered)(struct key_question *question, enum key_answer answer);
+	void *context;
+	struct caller caller;
+
+	/* its own */
+	uint8_t digest[DIGEST_BYTES];
+	struct list node;
+};
+
+/* Answers at once where that is known; else asks the database, and answered comes once, not before this returned. */
+MUST_CHECK enum key_answer keyring_ask(struct keyring *keyring, struct text key, struct key_question *question);
+
+#endif

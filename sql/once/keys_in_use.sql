@@ -1,0 +1,7 @@
+-- Keys that open something, oldest first.
+-- -> id, role, source_id, operator_id, created_at, last_used_at (to the minute, UTC), name
+select id, role, source_id, operator_id, to_char(created_at, 'YYYY-MM-DD HH24:MI'),
+       to_char(last_used_at, 'YYYY-MM-DD HH24:MI'), name
+  from api_keys
+ where revoked_at is null
+ order by id

@@ -36,6 +36,9 @@ void *request_world(const struct request *request);
 void request_set_input(struct request *request, void *input);
 void *request_input(const struct request *request);
 
+/* Who sent it, for the access log: the number of a key, > 0. */
+void request_set_key(struct request *request, int64_t number);
+
 /* The index-th {number} of the route's path, always > 0 (other segments do not match the route). */
 int64_t request_path_number(const struct request *request, int index);
 

@@ -1,14 +1,14 @@
 /*
- * The keys of the API: makes them, and says what the bearer of one may do. Those that were asked for lately are
- * remembered; a change of any key is told by the database, and then all are asked for anew.
+ * Says what the bearer of a key may do. Keys that were asked for lately are remembered; a change of any key is told by
+ * the database, and then all are asked for anew.
  */
 #ifndef LEADD_SERVICE_KEYRING_H
 #define LEADD_SERVICE_KEYRING_H
 
-#include "base/digest.h"
 #include "base/list.h"
 #include "db/pool.h"
 #include "domain/role.h"
+#include "service/key.h"
 
 /* Who asks. */
 struct caller {
@@ -18,20 +18,6 @@ struct caller {
 	int64_t operator_id; /* ROLE_OPERATOR: who it is */
 	struct text actor;   /* as history names the key: "key:Telegram bot"; at == NULL: no key */
 };
-
-/* -- making them ------------------------------------------------------------------------------- */
-
-#define KEY_PREFIX "leadd_"
-enum {
-	KEY_HEX_CHARACTERS = 64, /* behind the prefix: 256 bits of the system's entropy */
-	KEY_CHARACTERS = sizeof(KEY_PREFIX) - 1 + KEY_HEX_CHARACTERS,
-	KEY_DIGEST_CHARACTERS = 2 * DIGEST_BYTES
-};
-
-/* A new key, and what is stored of it: its SHA-256 in hexadecimal. Both end with a NUL. */
-void key_make(char key_out[KEY_CHARACTERS + 1], char digest_out[KEY_DIGEST_CHARACTERS + 1]);
-
-/* -- knowing them ------------------------------------------------------------------------------ */
 
 struct keyring;
 

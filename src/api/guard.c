@@ -38,6 +38,7 @@ static void admit(struct admission *admission)
 	struct request *request = admission->request;
 	const struct caller *caller = &admission->question.caller;
 
+	request_set_key(request, caller->key_id);
 	if (request_route(request)->roles & caller->role)
 		admission->admitted(request, caller);
 	else

@@ -238,7 +238,25 @@ const struct endpoint keys_revoke_endpoint = {
 	.answers = { { 204, "The key is revoked.", ANSWER_EMPTY } },
 };
 
+/* Whoever is told that the key is revoked finds it so, without waiting for what the database tells. */
+static void on_revoked(void *context, const struct db_failure *failure, const struct rows *rows)
+{
+	struct request *request = context;
+	const struct api *api = request_world(request);
+
+	if (api->keyring)
+		keyring_forget(api->keyring);
+	if (failure->error)
+		respond_failure(request, failure, NULL);
+	else if (rows_affected(rows) == 0)
+		reply_problem(request, &problem_not_found, NULL);
+	else
+		reply_empty(request, 204);
+}
+
 void keys_revoke(struct request *request)
 {
-	respond_deletion(request, Q_API_KEY_REVOKE, respond_path_args(request, 1), NULL);
+	const struct api *api = request_world(request);
+
+	pool_write(api->pool, Q_API_KEY_REVOKE, respond_path_args(request, 1), on_revoked, request);
 }

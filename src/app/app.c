@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "api/api.h"
+#include "app/commands.h"
 #include "app/metrics.h"
 #include "db/listen.h"
 #include "service/backlog.h"
@@ -177,6 +178,11 @@ static bool open_server(struct app *app)
 	return app->server;
 }
 
+static bool needs_keys(const struct config *config)
+{
+	return strcmp(config->auth, "keys") == 0;
+}
+
 /* Whatever a notification says: a look tells more. After a gap nobody knows what was missed. */
 static void on_notify(void *context, const char *channel, const char *payload)
 {
@@ -230,7 +236,7 @@ static void open_services(struct app *app)
 	app->handover = handover_new(app->loop, app->database.requests, rng_entropy());
 	app->backlog = backlog_new(app->loop, &backlog);
 	app->upkeep = upkeep_new(app->loop, app->database.requests, rng_entropy());
-	if (strcmp(config->auth, "keys") == 0)
+	if (needs_keys(config))
 		app->keyring = keyring_new(app->loop, app->database.requests, hears_changes, app);
 	listen_to_database(app);
 	deferred_init(&app->look, look, app);
@@ -350,6 +356,8 @@ enum exit_code app_serve(const struct config *config)
 		return code;
 	}
 	check_descriptors(config);
+	if (needs_keys(config))
+		keys_warn_when_missing(app.database.conninfo);
 	app.loop = loop_new();
 	database_connect(&app.database, app.loop);
 	open_services(&app);

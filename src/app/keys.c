@@ -1,6 +1,6 @@
-/* leadd key: makes, lists and revokes keys of the API, also where no key opens it yet. */
+/* leadd key: makes, lists and revokes keys of the API, also where no key opens it yet, which a start tells. */
 #include "app/commands.h"
-#include "service/keyring.h"
+#include "service/key.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,10 +20,7 @@ static const struct refusal {
 static enum exit_code explain_failure(const struct command_run *run)
 {
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
-		char quoted[64];
-
-		snprintf(quoted, sizeof(quoted), "\"%s\"", refusals[i].constraint);
-		if (!strstr(run->message, quoted))
+		if (!strstr(run->message, refusals[i].constraint))
 			continue;
 		fprintf(stderr, "leadd: the key was not made: %s\n", refusals[i].words);
 		return EXIT_WRONG;
@@ -134,4 +131,18 @@ enum exit_code command_key_revoke(const struct config *config)
 	if (command_open(&run, config))
 		code = revoke(&run);
 	return command_close(&run, code);
+}
+
+/* -- at a start -------------------------------------------------------------------------------- */
+
+void keys_warn_when_missing(const char *conninfo)
+{
+	char message[512];
+	struct once *once = once_open(conninfo, NULL, 0, message, sizeof(message));
+	struct rows *rows = once ? once_ask(once, Q_HAS_ADMIN_KEY, NULL) : NULL;
+
+	if (rows && !row_bool(rows, 0, 0))
+		log_warn("app.no_admin_key", "%s", "make_one=\"leadd key create --role admin --name NAME\"");
+	once_free_rows(&rows);
+	once_close(&once);
 }

@@ -83,14 +83,16 @@ static void log_access(const struct request *request, int status, size_t length)
 {
 	enum log_level level = status < 400 ? LOG_DEBUG : status < 500 ? LOG_INFO : LOG_WARN;
 	const struct route *route = request->match.route;
-	char method[ALLOW_CHARACTERS];
+	char method[ALLOW_CHARACTERS], key[32] = "";
 
 	if (!log_is_on(level) || !has_room_in_log(request->server, status))
 		return;
+	if (request->key)
+		snprintf(key, sizeof(key), " key=%" PRId64, request->key);
 	log_set_request(request->id);
-	log_line(level, "http.request", "method=%s path=%s status=%d us=%" PRId64 " bytes=%zu",
+	log_line(level, "http.request", "method=%s path=%s status=%d us=%" PRId64 " bytes=%zu%s",
 		 allow_value(request->method, method), route ? route->path : log_quote(request->target.path), status,
-		 loop_now_us() - request->started_us, length);
+		 loop_now_us() - request->started_us, length, key);
 	log_set_request(NULL);
 }
 

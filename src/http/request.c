@@ -160,6 +160,11 @@ void *request_world(const struct request *request)
 	return request->server->options.world;
 }
 
+void request_set_key(struct request *request, int64_t number)
+{
+	request->key = number;
+}
+
 void request_set_input(struct request *request, void *input)
 {
 	request->input = input;

@@ -5,10 +5,6 @@
 #include "service/keyring.h"
 
 #include "base/log.h"
-#include "base/rng.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 enum {
 	REMEMBERED_MS = 60000,      /* while the database tells of changes */
@@ -54,38 +50,6 @@ struct keyring {
 	struct timer *uses;
 	int64_t noted_at_ms;
 };
-
-/* -- digests ----------------------------------------------------------------------------------- */
-
-static void print_hex(const uint8_t *bytes, size_t count, char *hex_out)
-{
-	for (size_t i = 0; i < count; i++)
-		snprintf(hex_out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-void key_make(char key_out[KEY_CHARACTERS + 1], char digest_out[KEY_DIGEST_CHARACTERS + 1])
-{
-	uint8_t digest[DIGEST_BYTES];
-
-	memcpy(key_out, KEY_PREFIX, sizeof(KEY_PREFIX) - 1);
-	for (size_t at = sizeof(KEY_PREFIX) - 1; at < KEY_CHARACTERS; at += 16)
-		snprintf(key_out + at, 17, "%016" PRIx64, rng_entropy());
-	digest_of(text_of(key_out), digest);
-	print_hex(digest, sizeof(digest), digest_out);
-}
-
-/* What is no key by its looks need not be asked for. */
-static bool looks_like_key(struct text key)
-{
-	const size_t prefix = sizeof(KEY_PREFIX) - 1;
-
-	if (key.length != KEY_CHARACTERS || memcmp(key.at, KEY_PREFIX, prefix) != 0)
-		return false;
-	for (size_t i = prefix; i < key.length; i++)
-		if (!strchr("0123456789abcdef", key.at[i]))
-			return false;
-	return true;
-}
 
 static bool is_same(const uint8_t *a, const uint8_t *b)
 {
@@ -141,6 +105,7 @@ static enum role role_of(struct text name)
 static struct known *remember(struct keyring *keyring, const uint8_t *digest, const struct rows *rows, int row)
 {
 	struct known *known = find_known(keyring, digest);
+	bool is_used = known && known->is_used;
 	struct buf actor;
 
 	if (known)
@@ -153,6 +118,7 @@ static struct known *remember(struct keyring *keyring, const uint8_t *digest, co
 	known = mem_alloc(1, sizeof(*known));
 	memcpy(known->digest, digest, DIGEST_BYTES);
 	known->asked_at_ms = loop_now_ms();
+	known->is_used = is_used;
 	known->caller = (struct caller){ .key_id = row_int(rows, row, ID),
 					 .role = role_of(row_text(rows, row, ROLE)),
 					 .source_id = row_int(rows, row, SOURCE_ID),
@@ -242,7 +208,7 @@ static int find_row(const struct rows *rows, const uint8_t *digest)
 {
 	char hex[KEY_DIGEST_CHARACTERS + 1];
 
-	print_hex(digest, DIGEST_BYTES, hex);
+	key_print_digest(digest, hex);
 	for (int row = 0; row < rows_count(rows); row++)
 		if (text_equals(row_text(rows, row, DIGEST), text_of(hex)))
 			return row;
@@ -307,7 +273,7 @@ static void on_next(void *context)
 		struct search *search = LIST_ITEM(list_shift(&keyring->waiting), struct search, node);
 		char *hex = arena_alloc(keyring->arena, 1, KEY_DIGEST_CHARACTERS + 1);
 
-		print_hex(search->digest, DIGEST_BYTES, hex);
+		key_print_digest(search->digest, hex);
 		digests[count++] = text_of(hex);
 		list_append(&keyring->running, &search->node);
 	}
@@ -387,7 +353,7 @@ enum key_answer keyring_ask(struct keyring *keyring, struct text key, struct key
 	struct known *known;
 	struct search *search;
 
-	if (!looks_like_key(key))
+	if (!key_is_likely(key))
 		return KEY_UNKNOWN;
 	digest_of(key, question->digest);
 	known = find_known(keyring, question->digest);

@@ -1,0 +1,2 @@
+-- -> whether a key opens everything
+select exists (select from api_keys where role = 'admin' and revoked_at is null)

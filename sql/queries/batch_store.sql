@@ -17,6 +17,6 @@ with given as materialized (
 	  from given
 )
 insert into contact_history (contact_id, kind, actor, reason, to_operator_id, batch_id, ordinal, draw)
-select id, case when operator_id is null then 'waiting' else 'assigned' end, coalesce(actor, 'api'), reason, operator_id,
-       case when ordinal >= 0 then $11::bigint end, nullif(ordinal, -1), nullif(draw, -1)
+select id, case when operator_id is null then 'waiting' else 'assigned' end, coalesce(actor, 'api'), reason,
+       operator_id, case when ordinal >= 0 then $11::bigint end, nullif(ordinal, -1), nullif(draw, -1)
   from given

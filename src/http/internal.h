@@ -115,7 +115,7 @@ struct request {
 	struct target target;
 	struct route_match match;
 	void *input;
-	int64_t key; /* of who sent it; 0: none */
+	int64_t key;       /* of who sent it; 0: none */
 	bool has_body_end; /* request_body() has put a NUL behind the body */
 	size_t body_length;
 	int64_t started_us;

@@ -227,12 +227,18 @@ static void settle(struct keyring *keyring, struct search *search, const struct 
 	answer(keyring, search, row >= 0 ? KEY_KNOWN : KEY_UNKNOWN);
 }
 
-/* Without the database nothing can have been revoked, as far as anybody knows: what is remembered goes on to hold. */
+/*
+ * The database is away, or too slow. What is remembered goes on to hold, and without a wait, unless something was
+ * changed since.
+ */
 static void make_do(struct keyring *keyring, struct search *search)
 {
-	const struct known *known = find_known(keyring, search->digest);
+	struct known *known = find_known(keyring, search->digest);
+	bool holds = known && !known->is_doubtful;
 
-	answer(keyring, search, known && !known->is_doubtful ? KEY_KNOWN : KEY_UNAVAILABLE);
+	if (holds)
+		known->asked_at_ms = loop_now_ms() - REMEMBERED_MS / 2;
+	answer(keyring, search, holds ? KEY_KNOWN : KEY_UNAVAILABLE);
 }
 
 static void on_found(void *context, const struct db_failure *failure, const struct rows *rows)

@@ -1,12 +1,14 @@
 """Bearers of keys, for tests of a server with AUTH=keys."""
 
+import secrets
+
 import server as leadd
 
 
 def make_key(lab, role="admin", *arguments, name=None, database=None):
     """A key that the command line made."""
     url = lab.postgres.url(database or lab.database)
-    name = name or f"{role} {len(lab.servers)}-{id(object())}"
+    name = name or f"{role} {secrets.token_hex(4)}"
     done = leadd.command(["key", "create", "--role", role, "--name", name, *arguments], DATABASE_URL=url)
     assert done.returncode == 0, done
     return done.stdout.strip()

@@ -12,7 +12,7 @@ static void nothing(struct request *request)
 /* A row that is recognised by its role. */
 #define ROW(row_method, row_path, row_role)                                                                            \
 	{                                                                                                              \
-		.method = (row_method), .path = (row_path), .handle = nothing, .roles = (row_role)                      \
+		.method = (row_method), .path = (row_path), .handle = nothing, .roles = (row_role)                     \
 	}
 
 static const struct route routes[] = {

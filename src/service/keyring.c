@@ -51,11 +51,6 @@ struct keyring {
 	int64_t noted_at_ms;
 };
 
-static bool is_same(const uint8_t *a, const uint8_t *b)
-{
-	return memcmp(a, b, DIGEST_BYTES) == 0;
-}
-
 /* -- what is remembered ------------------------------------------------------------------------ */
 
 static struct list *bucket_of(struct keyring *keyring, const uint8_t *digest)
@@ -70,7 +65,7 @@ static struct known *find_known(struct keyring *keyring, const uint8_t *digest)
 	for (struct list *node = bucket->next; node != bucket; node = node->next) {
 		struct known *known = LIST_ITEM(node, struct known, node);
 
-		if (is_same(known->digest, digest))
+		if (memcmp(known->digest, digest, DIGEST_BYTES) == 0)
 			return known;
 	}
 	return NULL;
@@ -297,7 +292,7 @@ static struct search *find_search(struct list *searches, const uint8_t *digest)
 	for (struct list *node = searches->next; node != searches; node = node->next) {
 		struct search *search = LIST_ITEM(node, struct search, node);
 
-		if (is_same(search->digest, digest))
+		if (memcmp(search->digest, digest, DIGEST_BYTES) == 0)
 			return search;
 	}
 	return NULL;

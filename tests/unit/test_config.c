@@ -44,7 +44,7 @@ static void clear_environment(void)
 		unsetenv(names[i]);
 }
 
-enum { WORDS_MAX = 8 };
+enum { WORDS_MAX = 10 };
 
 struct words {
 	char *at[WORDS_MAX + 1];
@@ -295,6 +295,36 @@ START_TEST(words_that_are_none_of_the_choices_are_refused)
 }
 END_TEST
 
+START_TEST(keys_are_needed_where_a_database_is_named)
+{
+	ck_assert_str_eq(read_words(WORDS("leadd")).auth, "open");
+	ck_assert_str_eq(read_words(WORDS("leadd", "--database-url", "postgresql:///x")).auth, "keys");
+	ck_assert_str_eq(read_words(WORDS("leadd", "--database-url", "postgresql:///x", "--auth", "open")).auth,
+			 "open");
+	ck_assert_str_eq(read_words(WORDS("leadd", "--auth", "keys")).auth, "keys");
+}
+END_TEST
+
+START_TEST(a_command_of_two_words_takes_texts)
+{
+	struct config config =
+		read_words(WORDS("leadd", "key", "create", "--name", "serve", "--role", "operator", "--operator", "7"));
+
+	ck_assert_str_eq(config.key_name, "serve");
+	ck_assert_str_eq(config.key_role, "operator");
+	ck_assert_int_eq(config.operator_id, 7);
+	ck_assert_int_eq(config.source_id, 0);
+	ck_assert_int_eq(command_of(WORDS("leadd", "key", "list")), COMMAND_KEY_LIST);
+	ck_assert_int_eq(read_words(WORDS("leadd", "key", "revoke", "3")).key_id, 3);
+	assert_refused(WORDS("leadd", "key"), EXIT_ARGUMENTS, "unknown argument \"key\"");
+	assert_refused(WORDS("leadd", "key", "create", "--name", "x"), EXIT_ARGUMENTS, "a --role is missing");
+	assert_refused(WORDS("leadd", "key", "create", "--role", "x"), EXIT_ARGUMENTS, "\"x\" is no role");
+	assert_refused(WORDS("leadd", "key", "create", "--role"), EXIT_ARGUMENTS, "--role is no role");
+	assert_refused(WORDS("leadd", "key", "revoke"), EXIT_ARGUMENTS, "a key id is missing");
+	assert_refused(WORDS("leadd", "key", "revoke", "list"), EXIT_ARGUMENTS, "\"list\" is no key id");
+}
+END_TEST
+
 START_TEST(unknown_arguments_are_refused)
 {
 	static const char *const arguments[] = { "--ports", "--por", "-p", "port", "--PORT", "--", "x\ny" };
@@ -356,6 +386,8 @@ UNIT_SUITE(config)
 	tcase_add_test(tests, what_is_no_number_is_refused);
 	tcase_add_test(tests, a_wrong_variable_is_refused_as_a_wrong_argument_is);
 	tcase_add_test(tests, words_that_are_none_of_the_choices_are_refused);
+	tcase_add_test(tests, keys_are_needed_where_a_database_is_named);
+	tcase_add_test(tests, a_command_of_two_words_takes_texts);
 	tcase_add_test(tests, unknown_arguments_are_refused);
 	tcase_add_test(tests, an_argument_without_its_value_is_refused);
 	tcase_add_test(tests, help_and_the_document_name_every_setting);

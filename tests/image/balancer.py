@@ -44,6 +44,7 @@ class Stage:
         self.port = world.free_port()
         self.names = Names("service")
         self.replicas = []
+        self.key = None
         self.balancer = None
 
     def start(self, address):
@@ -54,6 +55,8 @@ class Stage:
 
     def add(self, address):
         self.replicas.append(self.start(address))
+        if not self.key:
+            self.key = world.make_key(self.replicas[0].settings, "admin", "me")
         self.names.addresses = [replica.address for replica in self.replicas]
 
     def balance(self):
@@ -61,14 +64,17 @@ class Stage:
         self.processes.append(self.balancer)
         poll(lambda: self.status("/health/ready") == 200, "the balancer has found a replica", 15)
 
+    def client(self):
+        return Client(self.balancer.port, self.key)
+
     def status(self, path):
         try:
-            return Client(self.balancer.port).ask("GET", path)[0]
+            return self.client().ask("GET", path)[0]
         except (OSError, http.client.HTTPException):
             return 0
 
     def post(self, path, body):
-        status, answer = Client(self.balancer.port).ask("POST", "/api/v1/" + path, body)
+        status, answer = self.client().ask("POST", "/api/v1/" + path, body)
         assert status == 201, answer
         return json.loads(answer)
 
@@ -91,10 +97,12 @@ class Stage:
 
 
 class Client:
-    def __init__(self, port):
+    def __init__(self, port, key=None):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.headers = {"X-API-Key": key} if key else {}
 
-    def ask(self, method, path, body=None, **headers):
+    def ask(self, method, path, body=None, headers=None):
+        headers = dict(self.headers if headers is None else headers)
         if body is not None:
             headers["Content-Type"] = "application/json"
         self.connection.request(method, path, json.dumps(body) if body is not None else None, headers)
@@ -115,7 +123,7 @@ class Load:
         self._threads = [threading.Thread(target=self._work, args=(number,)) for number in range(WORKERS)]
 
     def _work(self, worker):
-        client = Client(self.stage.balancer.port)
+        client = self.stage.client()
         number = 0
         while not self._end.wait(PAUSE):
             number += 1
@@ -129,7 +137,7 @@ class Load:
                     status, answer = client.ask("GET", "/api/v1/sources/")
             except (OSError, http.client.HTTPException) as error:
                 status, answer = 0, repr(error)
-                client = Client(self.stage.balancer.port)
+                client = self.stage.client()
             with self._lock:
                 if status == expected:
                     self.good += 1
@@ -189,12 +197,22 @@ def two_replicas_share_the_work(stage):
 @test
 def metrics_are_asked_of_the_replicas(stage):
     for path in ("/metrics", "/metrics/", "/metrics?name=leadd_ready", "/%6detrics", "/metric%73/"):
-        status, answer = Client(stage.balancer.port).ask("GET", path)
+        status, answer = stage.client().ask("GET", path)
         assert (status, json.loads(answer)["status"]) == (403, 403), path
     for replica in stage.replicas:
         connection = http.client.HTTPConnection(replica.address, stage.port, timeout=30)
-        connection.request("GET", "/metrics")
+        connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {stage.key}"})
         assert b"leadd_ready 1" in connection.getresponse().read()
+
+
+@test
+def a_key_comes_through_in_either_header(stage):
+    for headers, expected in (({}, 401), ({"X-API-Key": stage.key[:-1]}, 401), ({"X-API-Key": stage.key}, 200),
+                              ({"Authorization": f"Bearer {stage.key}"}, 200)):
+        status, answer = stage.client().ask("GET", "/api/v1/keys/current", headers=headers)
+        assert status == expected, (headers, answer)
+    assert json.loads(answer)["role"] == "admin", answer
+    assert stage.key not in stage.balancer.text(), "a key is in the balancer's log"
 
 
 @test
@@ -269,9 +287,10 @@ def what_a_killed_replica_held_is_done_once_by_another_where_that_is_safe(stage)
 
     def send(number):
         """Headers and body one after the other, as many clients do."""
-        connection = Client(stage.balancer.port).connection
+        connection = stage.client().connection
         body = json.dumps({"lead_external_id": f"held-{number}", "source_id": source["id"]}).encode()
         connection.putrequest("POST", "/api/v1/contacts/")
+        connection.putheader("X-API-Key", stage.key)
         connection.putheader("Content-Type", "application/json")
         connection.putheader("Content-Length", str(len(body)))
         if number % 2:

@@ -76,6 +76,15 @@ def setting_faults(services):
                 yield f"{name}: a password in the environment"
 
 
+def access_faults(services):
+    """Whoever opens the port to a network opens it to bearers of keys only, unless somebody says otherwise."""
+    if services["service"]["environment"].get("AUTH") != "${LEADD_AUTH:-keys}":
+        yield "service: AUTH is not keys unless LEADD_AUTH says otherwise"
+    for port in services["balancer"]["ports"]:
+        if not port.startswith("${LEADD_BIND:-127.0.0.1}:"):
+            yield f"balancer: {port} is open to the network"
+
+
 def limit_faults(services):
     """Each connection is a file, and through the balancer two."""
     most = int(re.search(r"^\| `CONNECTIONS_MAX` \|.*?\| `(\d+)`", read("docs/CONFIG.md"), re.MULTILINE)[1])
@@ -111,6 +120,7 @@ def main():
         "pins its images, and has the version of the program": pin_faults(services),
         "gives a stopping replica the time that it needs": drain_faults(services),
         "has settings that exist, and no password": setting_faults(services),
+        "asks for keys, and stays on this machine unless told otherwise": access_faults(services),
         "allows the files that the connections need": limit_faults(services),
         "mounts files that exist": file_faults(services),
         "starts things in their order": order_faults(services),

@@ -166,22 +166,39 @@ class Stage:
             self.database.server.kill()
 
 
-def ask(port, method, path, body=None):
+def ask(port, method, path, body=None, key=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request(method, "/api/v1/" + path, body and json.dumps(body), {"Content-Type": "application/json"})
+    headers = {"Content-Type": "application/json", **({"X-API-Key": key} if key else {})}
+    connection.request(method, "/api/v1/" + path, body and json.dumps(body), headers)
     answer = connection.getresponse()
     text = answer.read()
     assert answer.status in (200, 201), text
     return json.loads(text)
 
 
-def assign(port):
+def assign(port, key=None):
     """A contact that somebody gets."""
-    operator = ask(port, "POST", "operators/", {"name": "Ann"})
-    source = ask(port, "POST", "sources/", {"name": "site", "weights": [{"operator_id": operator["id"], "weight": 1}]})
-    contact = ask(port, "POST", "contacts/", {"lead_external_id": "+7 900 000-00-00", "source_id": source["id"]})
+    operator = ask(port, "POST", "operators/", {"name": "Ann"}, key)
+    source = ask(port, "POST", "sources/", {"name": "site", "weights": [{"operator_id": operator["id"], "weight": 1}]},
+                 key)
+    contact = ask(port, "POST", "contacts/", {"lead_external_id": "+7 900 000-00-00", "source_id": source["id"]}, key)
     assert contact["operator_id"] == operator["id"], contact
     return contact["id"]
+
+
+def make_key(container):
+    """As the documents say: `docker exec NAME leadd key create --role admin --name me`."""
+    done = container.run("leadd", "key", "create", "--role", "admin", "--name", "me")
+    assert done.returncode == 0 and re.fullmatch(r"leadd_[0-9a-f]{64}\n", done.stdout), done
+    return done.stdout.strip()
+
+
+def must_need_a_key(port):
+    """Health does not, all else does."""
+    for path, status in (("/health/ready", 200), ("/api/v1/contacts/", 401), ("/metrics", 401)):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", path)
+        assert connection.getresponse().status == status, path
 
 
 @test
@@ -229,6 +246,15 @@ def the_data_outlive_the_container(stage):
     port = world.free_port()
     container = stage.container(stage.default, volume=stage.volume("data"), PORT=port).start()
     assert ask(port, "GET", "contacts/")["items"]
+    assert container.stop() == 0
+
+
+@test
+def the_default_image_asks_for_keys_when_told_to(stage):
+    port = world.free_port()
+    container = stage.container(stage.default, volume=stage.volume("data"), PORT=port, AUTH="keys").start()
+    must_need_a_key(port)
+    assert ask(port, "GET", "contacts/", key=make_key(container))["items"]
     assert container.stop() == 0
 
 
@@ -290,7 +316,8 @@ def the_service_image_uses_a_database_elsewhere(stage):
     assert migration.engine.wait(timeout=60) == 0, migration.text()
     port = world.free_port()
     container = stage.container(stage.service, PORT=port, **settings).start()
-    assign(port)
+    must_need_a_key(port)
+    assign(port, make_key(container))
     with open(f"/proc/{container.pid()}/environ", "rb") as environ:
         assert world.PASSWORD.encode() not in environ.read()
     assert container.stop() == 0, container.text()

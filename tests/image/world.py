@@ -138,8 +138,8 @@ class Replica(Process):
         with open(secret, "w", encoding="utf-8") as file:
             file.write(PASSWORD + "\n")
         self.settings = {"DATABASE_URL": f"postgresql://leadd@127.0.0.1:{database.port}/leadd",
-                         "DATABASE_PASSWORD_FILE": secret, "HOST": address, "PORT": port, "DRAIN_SECONDS": 5,
-                         "SHUTDOWN_SECONDS": 20, **settings}
+                         "DATABASE_PASSWORD_FILE": secret, "HOST": address, "PORT": port, "AUTH": "keys",
+                         "DRAIN_SECONDS": 5, "SHUTDOWN_SECONDS": 20, **settings}
         super().__init__(os.path.join(folder, f"leadd-{Replica._count}.log"), [program()], self.settings)
 
     def is_ready(self):
@@ -147,6 +147,14 @@ class Replica(Process):
         assert self.process.poll() is None, self.text()
         return subprocess.run([program(), "health"], env=environment(**self.settings), capture_output=True,
                               check=False).returncode == 0
+
+
+def make_key(settings, role, name):
+    """As an administrator makes the first one."""
+    done = subprocess.run([program(), "key", "create", "--role", role, "--name", name], env=environment(**settings),
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def program():

@@ -43,6 +43,8 @@ RUN apt-get update \
 	&& dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libevent-2.1-7)" ge 2.1.12-stable-8+deb12u1 \
 	&& useradd --uid 10001 --user-group --no-log-init --home-dir /var/lib/leadd --shell /usr/sbin/nologin leadd
 COPY LICENSE /usr/share/doc/leadd/
+# All addresses of the container; AUTH says who may use them: everybody with the database of the default image, bearers of
+# keys with DATABASE_URL.
 ENV HOST=0.0.0.0 PORT=8000
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -46,3 +46,7 @@ create trigger api_keys_notify_truncated after truncate on api_keys
 
 comment on column contact_history.actor is
 	'api, key:<name> (a request with that key), system, or the database role of a change made in psql.';
+comment on column reporting.closings.actor is
+	'Who closed it: api, key:<name> (a request with it), system, or the database role of a change made in psql.';
+comment on column reporting.lead_history.actor is
+	'Who did it: api, key:<name> (a request with it), system, or the database role of a change made in psql.';

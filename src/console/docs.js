@@ -10,6 +10,6 @@ SwaggerUIBundle({
 	defaultModelsExpandDepth: 0,
 	filter: true,
 	tryItOutEnabled: true,
-	persistAuthorization: true,
+	persistAuthorization: false, /* a key is not left behind in the browser */
 	validatorUrl: null,
 });

@@ -1,5 +1,5 @@
 /*
- * What a browser test gets: `world` with the server's address and its document, and `visit`, which
+ * What a browser test gets: `world` with a server's address and its document, and `visit`, which
  * opens a page in Chromium and holds it to the rules of every page: no error, no other host, no
  * violation of its content policy.
  */
@@ -31,7 +31,12 @@ const tests = [];
 
 /* Registers a test; its name is a sentence. */
 export function test(name, body) {
-	tests.push({ name, body });
+	tests.push({ name, body, server: "open" });
+}
+
+/* One that is about a server which asks for keys. */
+export function locked_test(name, body) {
+	tests.push({ name, body, server: "locked" });
 }
 
 function chromium_path() {
@@ -105,8 +110,10 @@ class Visit {
 }
 
 class World {
-	constructor(url, browser) {
+	/* server: { url, key }; key: what the tests' own requests are sent with, or nothing */
+	constructor({ url, key }, browser) {
 		this.url = url;
+		this.key = key;
 		this.browser = browser;
 		this.visits = [];
 	}
@@ -118,7 +125,10 @@ class World {
 	/* What the API answers; it has to accept the request. */
 	async api(method, path, body) {
 		const answer = await fetch(`${this.url}/api/v1/${path}`, {
-			method, ...body && { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } },
+			method, body: body && JSON.stringify(body), headers: {
+				...body && { "Content-Type": "application/json" },
+				...this.key && { Authorization: `Bearer ${this.key}` },
+			},
 		});
 
 		assert.ok(answer.ok, `${method} ${path}: ${answer.status}`);
@@ -126,8 +136,8 @@ class World {
 	}
 
 	/* Opens a page in a profile of its own. */
-	async visit(path, { width = 1400 } = {}) {
-		const context = await this.browser.newContext({ viewport: { width, height: 1000 } });
+	async visit(path, { width = 1400, ...more } = {}) {
+		const context = await this.browser.newContext({ viewport: { width, height: 1000 }, ...more });
 		const visit = new Visit(await context.newPage(), this.url);
 
 		this.visits.push(visit);
@@ -149,8 +159,8 @@ class World {
 	}
 }
 
-async function run_test({ name, body }, url, browser) {
-	const world = new World(url, browser);
+async function run_test({ name, body, server }, servers, browser) {
+	const world = new World(servers[server], browser);
 	const started = performance.now();
 
 	try {
@@ -169,8 +179,12 @@ async function run_test({ name, body }, url, browser) {
 	}
 }
 
-/* Runs the registered tests whose name contains one of the patterns; whether all passed. */
-export async function run_tests(url, patterns) {
+/*
+ * Runs the registered tests whose name contains one of the patterns; whether all passed.
+ *
+ * servers: { open, locked }, as World takes them
+ */
+export async function run_tests(servers, patterns) {
 	const { chromium } = require_npm("playwright-core");
 	const browser = await chromium.launch({ executablePath: chromium_path(), args: LAUNCH_FLAGS });
 	const chosen = tests.filter(({ name }) =>
@@ -179,7 +193,7 @@ export async function run_tests(url, patterns) {
 
 	try {
 		for (const one of chosen)
-			passed += await run_test(one, url, browser);
+			passed += await run_test(one, servers, browser);
 	} finally {
 		await browser.close();
 	}

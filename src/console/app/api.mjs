@@ -1,15 +1,17 @@
 /* The only place that talks to the service. */
 import { set_clock } from "./format.mjs";
 import { has_value } from "./router.mjs";
+import { is_for_operator, key_in_use, refuse_key } from "./session.mjs";
 import { Store } from "./store.mjs";
 
 const PATIENCE_MS = 15_000;
 const NOT_REACHED = 0; /* the status of a request that got no answer */
+const UNAUTHORIZED = 401;
 /* These say nothing about what was asked for: it is asked for again. */
 const AWAY = [NOT_REACHED, 408, 429, 500, 502, 503, 504];
 
 /* What the service refused, or that it could not be asked. */
-class Problem extends Error {
+export class Problem extends Error {
 	/* body: problem+json, or {} */
 	constructor(status, body) {
 		const errors = body.errors ?? [];
@@ -60,10 +62,13 @@ async function body_of(answer) {
 	return answer.status === 204 ? {} : JSON.parse(await answer.text(), exact);
 }
 
-async function ask(method, url, { body, version } = {}) {
+/* The key goes into a header of its own: Authorization may be for a proxy that asks for a password. */
+async function ask(method, url, { body, version, key = key_in_use() } = {}) {
 	const headers = { Accept: "application/json" };
 	let answer, json;
 
+	if (key)
+		headers["X-API-Key"] = key;
 	if (body !== undefined)
 		headers["Content-Type"] = "application/json";
 	if (version !== undefined)
@@ -79,6 +84,8 @@ async function ask(method, url, { body, version } = {}) {
 		throw new Problem(NOT_REACHED, { detail: method === "GET" ? "The service cannot be reached."
 			: "The service did not answer. Whether the change was made will show when it is back." });
 	}
+	if (answer.status === UNAUTHORIZED)
+		refuse_key(key);
 	if (!answer.ok)
 		throw new Problem(answer.status, json);
 	return json;
@@ -109,9 +116,14 @@ export function get(path, query) {
 	return ask_and_tell("GET", url_of(path, query));
 }
 
-/* A lead with its ten newest contacts, where leads/{id} would bring a hundred. */
-export async function get_lead(external_id) {
-	return (await get("leads/", { external_id })).items[0];
+/* What a key may do that nothing else is sent with yet. */
+export function get_caller_of(key) {
+	return ask_and_tell("GET", url_of("keys/current"), { key });
+}
+
+/* A contact's lead with its ten newest contacts, where leads/{id} would bring a hundred; operators find none by name. */
+export async function get_lead_of({ lead_id, lead_external_id: external_id }) {
+	return is_for_operator() ? get(`leads/${lead_id}`) : (await get("leads/", { external_id })).items[0];
 }
 
 /* All items of a list, page by page. */

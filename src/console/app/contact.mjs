@@ -1,5 +1,5 @@
 /* A single contact: what was said, by whom, and what happened to it. */
-import { get, get_all, get_lead } from "./api.mjs";
+import { get, get_all, get_lead_of } from "./api.mjs";
 import { DetailActions, OVERTAKEN_TEXT, change_contact, is_overtaken_by, use_seen } from "./contact_actions.mjs";
 import { Dialog, show_dialog } from "./dialog.mjs";
 import { OperatorName, SourceName } from "./directory.mjs";
@@ -10,11 +10,14 @@ import { Card, Email, Loaded, Page, Phone, Status, When } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
 import { html } from "./preact.mjs";
 import { link } from "./router.mjs";
+import { is_for_operator } from "./session.mjs";
 
+/* history: null: it is not for operators */
 async function load(id) {
-	const [contact, history] = await Promise.all([get(`contacts/${id}`), get_all(`contacts/${id}/history`)]);
+	const history = is_for_operator() ? null : get_all(`contacts/${id}/history`);
+	const [contact, entries] = await Promise.all([get(`contacts/${id}`), history]);
 
-	return { contact, history, lead: await get_lead(contact.lead_external_id) };
+	return { contact, history: entries, lead: await get_lead_of(contact) };
 }
 
 export function Contact({ id }) {
@@ -26,7 +29,8 @@ export function Contact({ id }) {
 		<${Loaded} data=${data} problem=${problem}>${({ contact, history, lead }) => html`<div class="columns">
 			<div>
 				<${Message} contact=${contact} />
-				<${Card} title="What happened"><${History} entries=${history} /></${Card}>
+				${history && html`<${Card} title="What happened">
+					<${History} entries=${history} /></${Card}>`}
 			</div>
 			<div>
 				<${State} contact=${contact} />
@@ -85,7 +89,9 @@ function State({ contact }) {
 }
 
 function Lead({ lead }) {
-	return html`<${Card} title="Lead" aside=${html`<a href=${link(`leads/${lead.id}`)}>Open</a>`}><dl class="facts">
+	const open = !is_for_operator() && html`<a href=${link(`leads/${lead.id}`)}>Open</a>`;
+
+	return html`<${Card} title="Lead" aside=${open}><dl class="facts">
 		<dt>Known as</dt><dd>${lead.external_id}</dd>
 		<dt>Name</dt><dd>${lead.name ?? "–"}</dd>
 		<dt>Phone</dt><dd>${lead.phone ? html`<${Phone} number=${lead.phone} />` : "–"}</dd>

@@ -1,12 +1,13 @@
 /* What can be done with a contact, from wherever it is shown. */
 import { change, get } from "./api.mjs";
-import { Dialog, show_dialog } from "./dialog.mjs";
+import { Dialog, ask_before, show_dialog } from "./dialog.mjs";
 import { use_directory } from "./directory.mjs";
 import { Buttons, Choice, Form, use_form } from "./forms.mjs";
 import { attempt, say } from "./notices.mjs";
 import { Menu } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
 import { html, useState } from "./preact.mjs";
+import { is_for_operator } from "./session.mjs";
 
 const WEIGHTS_EVERY_MS = 30_000;
 const CONFLICT = 409, OVERTAKEN = 412;
@@ -71,9 +72,20 @@ function reopen(contact) {
 		status === "active" ? `Contact ${id} is active again.` : `Contact ${id} waits again.`);
 }
 
+function close_with(contact, action) {
+	return act(contact.id, () => set_status(contact, "closed"), ({ id }) => `Contact ${id} is closed.`, action);
+}
+
+/* Operators cannot take it back, so they are asked. */
 export function close(contact) {
-	return act(contact.id, () => set_status(contact, "closed"), ({ id }) => `Contact ${id} is closed.`,
-		{ label: "Reopen", run: () => reopen(contact) });
+	if (!is_for_operator())
+		return close_with(contact, { label: "Reopen", run: () => reopen(contact) });
+	return ask_before({
+		title: `Close contact ${contact.id}?`,
+		text: "Only somebody who supervises can open it again.",
+		label: "Close contact",
+		run: () => close_with(contact),
+	});
 }
 
 function release(contact) {
@@ -93,6 +105,8 @@ function actions_of(contact, operator_name) {
 	const again = (label) => ({ label, run: () => choose_again(contact, operator_name) });
 	const shut = { label: "Close", run: () => close(contact) };
 
+	if (is_for_operator())
+		return contact.status === "closed" ? [] : [shut];
 	switch (contact.status) {
 	case "waiting":
 		return [assign("Assign"), again("Choose by the rule"), shut];

@@ -3,11 +3,13 @@ import { focus_heading } from "./focus.mjs";
 import { use_refusal } from "./forms.mjs";
 import { html, useEffect, useRef, useState } from "./preact.mjs";
 import { route } from "./router.mjs";
+import { session } from "./session.mjs";
 import { Store, use_store } from "./store.mjs";
 
 const open = new Store(null);
 
 route.listen(() => open.set(null));
+session.listen(() => open.set(null));
 
 /* draw(close): what stands in the dialog, as a <Dialog>; close() is for this one, not for one that came after it */
 export function show_dialog(draw) {

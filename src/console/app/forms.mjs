@@ -177,6 +177,11 @@ export function Radios({ legend, name, value, on_value, options }) {
 	</fieldset>`;
 }
 
+export function Check({ label, name, value, on_value }) {
+	return html`<label class="check"><input type="checkbox" name=${name} checked=${value}
+		onChange=${(event) => on_value(event.target.checked)} /><span>${label}</span></label>`;
+}
+
 export function Switch({ label, is_on, on_toggle }) {
 	return html`<button type="button" class="switch" role="switch" aria-checked=${is_on ? "true" : "false"}
 		aria-label=${label} onClick=${on_toggle}><span></span></button>`;

@@ -35,6 +35,15 @@ function sentence({ kind, from, to, reason }, name) {
 	}
 }
 
+const KEY = "key:";
+
+/* A word of the service, a key by its name, or who was at the database. */
+function by_whom(actor) {
+	if (actor.startsWith(KEY))
+		return `by the key ${actor.slice(KEY.length)}`;
+	return ACTORS[actor] ?? `in the database, by ${actor}`;
+}
+
 export function History({ entries }) {
 	const { operator_name } = use_directory();
 
@@ -44,7 +53,7 @@ export function History({ entries }) {
 		<p><strong>${sentence(entry, operator_name)}.</strong>
 			${entry.reason && ` Why: ${REASONS[entry.reason] ?? entry.reason}.`}</p>
 		<p class="hint"><${When} at=${entry.at} />
-			${`, ${ACTORS[entry.actor] ?? `in the database, by ${entry.actor}`}`}</p>
+			${`, ${by_whom(entry.actor)}`}</p>
 		${entry.decision && html`<${Decision} entry=${entry} name=${operator_name} />`}
 	</li>`)}</ol>`;
 }

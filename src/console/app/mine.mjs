@@ -1,50 +1,37 @@
 /* What an operator works from: the own active contacts, and one click to be done with one. */
-import { get, get_lead } from "./api.mjs";
+import { get, get_lead_of } from "./api.mjs";
 import { close } from "./contact_actions.mjs";
 import { SourceName, use_directory } from "./directory.mjs";
 import { Choice } from "./forms.mjs";
 import { count } from "./format.mjs";
+import { DEVICE, keep, kept } from "./kept.mjs";
 import { Age, Email, Empty, LoadBar, Loaded, Page, Phone } from "./parts.mjs";
 import { use_poll } from "./poll.mjs";
 import { html, useRef, useState } from "./preact.mjs";
 import { link } from "./router.mjs";
+import { is_for_operator, who } from "./session.mjs";
 
 const REMEMBERED = "leadd.operator";
 const SHOWN_MAX = 50;
 const LEAD_EVERY_MS = 60_000;
 
-/* A browser may forbid keeping anything. */
-function remembered() {
-	try {
-		return localStorage.getItem(REMEMBERED) ?? "";
-	} catch {
-		return "";
-	}
-}
-
-function remember(id) {
-	try {
-		localStorage.setItem(REMEMBERED, id);
-	} catch {
-		/* then it is asked for again next time */
-	}
-}
-
 export function Mine() {
 	const { operators, is_loaded, problem } = use_directory();
-	const [id, set_id] = useState(remembered);
+	const [chosen, set_chosen] = useState(() => kept(DEVICE, REMEMBERED) ?? "");
+	const id = is_for_operator() ? String(who().operator_id) : chosen;
 	const operator = operators.find((one) => String(one.id) === id);
 	const choose = (value) => {
-		remember(value);
-		set_id(value);
+		keep(DEVICE, REMEMBERED, value);
+		set_chosen(value);
 	};
 
-	return html`<${Page} title="My contacts">
+	return html`<${Page} title="My contacts" remark=${is_for_operator() && operator?.name}>
 		<div class="filters">
-			<${Choice} label="I am" name="me" value=${operator ? id : ""} on_value=${choose} options=${[
-				{ value: "", label: "Please choose" },
-				...operators.map((one) => ({ value: one.id, label: one.name })),
-			]} />
+			${!is_for_operator() && html`
+				<${Choice} label="I am" name="me" value=${operator ? id : ""} on_value=${choose} options=${[
+					{ value: "", label: "Please choose" },
+					...operators.map((one) => ({ value: one.id, label: one.name })),
+				]} />`}
 			${operator && html`<${LoadBar} ...${operator} />`}
 		</div>
 		<${Loaded} data=${is_loaded ? operator ?? null : undefined} problem=${problem}>${() => operator
@@ -55,10 +42,10 @@ export function Mine() {
 	</${Page}>`;
 }
 
-async function read_lead(external_id, newest_contact) {
-	const { name, phone, email } = await get_lead(external_id);
+async function read_lead(contact) {
+	const { name, external_id, phone, email } = await get_lead_of(contact);
 
-	return { name, external_id, phone, email, newest_contact, read_at: performance.now() };
+	return { name, external_id, phone, email, newest_contact: contact.id, read_at: performance.now() };
 }
 
 /*
@@ -75,7 +62,7 @@ async function load(operator_id, known) {
 		const lead = known.get(id);
 		const is_fresh = lead?.newest_contact === contact.id && lead.read_at > oldest_read;
 
-		return [id, is_fresh ? lead : await read_lead(contact.lead_external_id, contact.id)];
+		return [id, is_fresh ? lead : await read_lead(contact)];
 	}));
 
 	return { ...page, leads: new Map(leads) };
@@ -90,10 +77,10 @@ function Contacts({ operator }) {
 		return page;
 	}, "mine");
 	const all = link("contacts", { operator_id: operator.id, status: "active" });
+	const more = is_for_operator() ? "there are more: they move up" : html`<a href=${all}>there are more</a>`;
 
 	return html`<${Loaded} data=${data} problem=${problem}>${({ items, next_cursor, leads }) => items.length ? html`
-		<p>${count(items.length, "active contact")}, newest first${next_cursor && html`${"; "}
-			<a href=${all}>there are more</a>`}.</p>
+		<p>${count(items.length, "active contact")}, newest first${next_cursor && html`${"; "}${more}`}.</p>
 		<ul class="cards">${items.map((contact) => html`<li key=${contact.id}><${MyContact} contact=${contact}
 			lead=${leads.get(contact.lead_id)} /></li>`)}</ul>`
 		: html`<${Empty} title="All done">${operator.is_active ? "New contacts appear here by themselves."

@@ -1,10 +1,14 @@
 /* What is to be told once: that something was done, or why it was not. Read out by screen readers. */
 import { html, useEffect } from "./preact.mjs";
+import { session } from "./session.mjs";
 import { Store, use_store } from "./store.mjs";
 
 const SHOWN_MS = 8000;
 
 const notice = new Store(null);
+
+/* Nothing of one person's is told to the next, nor offered. */
+session.listen(() => notice.set(null));
 
 /* action: { label, run } to be offered with it */
 export function say(text, action) {

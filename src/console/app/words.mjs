@@ -24,6 +24,16 @@ export const BACKLOGS = {
 	auto: { name: "By itself", about: "Contacts that wait are given out, oldest first, as soon as there is room." },
 };
 
+export const ROLES = {
+	ingest: { name: "Ingest", about: "Sends contacts, and sees nothing. For bots, forms and other programs." },
+	operator: {
+		name: "Operator",
+		about: "Sees the operator's own contacts and their leads, edits their messages, closes them.",
+	},
+	supervisor: { name: "Supervisor", about: "Sees and does everything but keys. For team leads." },
+	admin: { name: "Admin", about: "Sees and does everything, and makes and revokes keys." },
+};
+
 export const STATUSES = { waiting: "Waiting", active: "Active", closed: "Closed" };
 
 export const WAITING_REASONS = {

@@ -6,7 +6,8 @@ import { Store } from "./store.mjs";
 
 const PATIENCE_MS = 15_000;
 const NOT_REACHED = 0; /* the status of a request that got no answer */
-const UNAUTHORIZED = 401;
+/* By the service itself, which knows the keys; a proxy may answer with 401 as well. */
+const UNAUTHORIZED = "/problems/unauthorized";
 /* These say nothing about what was asked for: it is asked for again. */
 const AWAY = [NOT_REACHED, 408, 429, 500, 502, 503, 504];
 
@@ -20,6 +21,12 @@ export class Problem extends Error {
 		super(faults || (body.detail ?? body.title ?? `The service answered with status ${status}.`));
 		this.status = status;
 		this.errors = errors;
+		this.type = body.type;
+	}
+
+	/* Whether the key does not open the service, or there was none. */
+	get is_of_key() {
+		return this.type === UNAUTHORIZED;
 	}
 
 	get is_away() {
@@ -59,7 +66,9 @@ function exact(name, value, context) {
 
 /* Throws for what is not JSON: then something else has answered, the login page of a proxy for example. */
 async function body_of(answer) {
-	return answer.status === 204 ? {} : JSON.parse(await answer.text(), exact);
+	const text = await answer.text();
+
+	return answer.status === 204 ? {} : JSON.parse(text, exact);
 }
 
 /* The key goes into a header of its own: Authorization may be for a proxy that asks for a password. */
@@ -84,11 +93,14 @@ async function ask(method, url, { body, version, key = key_in_use() } = {}) {
 		throw new Problem(NOT_REACHED, { detail: method === "GET" ? "The service cannot be reached."
 			: "The service did not answer. Whether the change was made will show when it is back." });
 	}
-	if (answer.status === UNAUTHORIZED)
+	if (answer.ok)
+		return json;
+
+	const problem = new Problem(answer.status, json);
+
+	if (problem.is_of_key)
 		refuse_key(key);
-	if (!answer.ok)
-		throw new Problem(answer.status, json);
-	return json;
+	throw problem;
 }
 
 let away_in_a_row = 0;

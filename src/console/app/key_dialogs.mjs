@@ -5,7 +5,7 @@ import { use_directory } from "./directory.mjs";
 import { Buttons, Choice, Field, Form, Radios, use_form } from "./forms.mjs";
 import { say } from "./notices.mjs";
 import { html, useRef, useState } from "./preact.mjs";
-import { who } from "./session.mjs";
+import { end_session, who } from "./session.mjs";
 import { ROLES } from "./words.mjs";
 
 export function show_new_key_dialog() {
@@ -100,7 +100,10 @@ export function ask_to_revoke({ id, name }) {
 		label: "Revoke",
 		run: async () => {
 			await change("DELETE", `keys/${id}`);
-			say(`The key ${name} is revoked.`);
+			if (is_own)
+				end_session(`The key ${name}, with which you were signed in, is revoked.`);
+			else
+				say(`The key ${name} is revoked.`);
 		},
 	});
 }

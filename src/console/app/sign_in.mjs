@@ -5,16 +5,17 @@ import { Card, Page } from "./parts.mjs";
 import { html, useEffect, useRef } from "./preact.mjs";
 import { is_sendable, sign_in } from "./session.mjs";
 
-const UNAUTHORIZED = 401;
-const UNKNOWN = { errors: [{ field: "key", message: "This key is not known here, or it was revoked." }] };
+const UNKNOWN = new Problem(401, {
+	errors: [{ field: "key", message: "This key is not known here, or it was revoked." }],
+});
 
 async function caller_of(key) {
 	if (!is_sendable(key))
-		throw new Problem(UNAUTHORIZED, UNKNOWN);
+		throw UNKNOWN;
 	try {
 		return await get_caller_of(key);
 	} catch (problem) {
-		throw problem.status === UNAUTHORIZED ? new Problem(UNAUTHORIZED, UNKNOWN) : problem;
+		throw problem.is_of_key ? UNKNOWN : problem;
 	}
 }
 

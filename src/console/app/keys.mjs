@@ -19,7 +19,7 @@ export function Keys({ query }) {
 	return html`<${Page} title="Keys" remark="Each opens the service for somebody or something, as far as its role goes."
 		actions=${html`<button class="primary" onClick=${show_new_key_dialog}>New key</button>`}>
 		${who().id === null && html`<p class="outdated">No key is needed at present: the service was started with
-			${" AUTH=open. "}Keys count as soon as it is started with AUTH=keys; have one for yourself by then.</p>`}
+			${" AUTH=open. "}Keys count as soon as it is started with AUTH=keys; make one for yourself before.</p>`}
 		<nav class="tabs" aria-label="Which keys">${FILTERS.map(([revoked, label]) => html`
 			<a href=${link("keys", { revoked })}
 				aria-current=${query.revoked === revoked ? "true" : undefined}>${label}</a>`)}</nav>
@@ -56,5 +56,5 @@ function KeyTable({ keys, shows_revoked }) {
 	if (keys.length)
 		return html`<${Table} caption="Keys" columns=${columns} rows=${keys} />`;
 	return shows_revoked ? html`<${Empty} title="None was revoked">Those that are stay listed here.</${Empty}>`
-		: html`<${Empty} title="No keys yet">Make one for each program and each person.</${Empty}>`;
+		: html`<${Empty} title="No keys in use">Make one for each program and each person.</${Empty}>`;
 }

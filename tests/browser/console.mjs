@@ -61,3 +61,44 @@ export async function hold(page, url, method) {
 	});
 	return release;
 }
+
+/* -- where keys are asked for -- */
+
+export const make_key = (world, role, more) => world.api("POST", "keys/", { name: fresh(role), role, ...more });
+
+export const status_with = async (world, key) =>
+	(await fetch(`${world.url}/api/v1/keys/current`, { headers: { Authorization: `Bearer ${key}` } })).status;
+
+/* The service remembers keys until the database tells of the change: a moment. */
+export async function revoke(world, { id, key }) {
+	await world.api("DELETE", `keys/${id}`);
+	await until(async () => await status_with(world, key) === 401);
+}
+
+export const sign_out = (page) => button(page, "Sign out");
+
+export async function enter(page, key) {
+	await page.getByLabel("Key", { exact: true }).fill(key);
+	await button(page, "Sign in").click();
+}
+
+/* What was being asked then is broken off, which is no fault of the page. */
+export async function reload(visit) {
+	await visit.page.reload();
+	visit.complaints = visit.complaints.filter((complaint) => !/^failed: .*ERR_ABORTED$/.test(complaint));
+}
+
+/* A visit of who signs in with the key; refusals: what was forbidden or not found, as "GET /path". */
+export async function visit_with(world, key, path = "/", options = {}) {
+	const visit = await world.visit(path, options);
+
+	visit.expects(/status of 401/);
+	visit.refusals = [];
+	visit.page.on("response", (answer) => {
+		if ([403, 404].includes(answer.status()))
+			visit.refusals.push(`${answer.request().method()} ${answer.url()}`);
+	});
+	await enter(visit.page, key);
+	await sign_out(visit.page).waitFor();
+	return visit;
+}

@@ -1,7 +1,7 @@
 /* Swagger UI at /docs and Redoc at /redoc, as a person uses them. */
 import assert from "node:assert/strict";
 
-import { test } from "./harness.mjs";
+import { locked_test, test } from "./harness.mjs";
 
 const METHODS = ["get", "put", "post", "patch", "delete", "head", "options"];
 
@@ -78,6 +78,35 @@ test("an operator, a source and a contact are made by hand in Swagger UI", async
 	assert.equal(contact.status, 201);
 	assert.equal(contact.json.operator_id, operator.json.id);
 	assert.equal(contact.json.status, "active");
+});
+
+locked_test("Swagger UI takes a key, sends it, and forgets it with the page", async (world) => {
+	const visit = await world.visit("/docs");
+	const { page } = visit;
+	const path = "/api/v1/keys/current";
+	const block = page.locator(".opblock-get", { has: page.locator(`[data-path="${path}"]`) });
+	const execute = async () => {
+		const answered = page.waitForResponse((answer) => new URL(answer.url()).pathname === path);
+
+		await block.locator("button.execute").click();
+		return (await answered).status();
+	};
+
+	visit.expects(/status of 401/);
+	await block.locator(".opblock-summary-control").click();
+	assert.equal(await execute(), 401);
+	await page.locator(".scheme-container button.authorize").click();
+
+	const form = page.locator(".modal-ux .auth-container").first();
+
+	await form.locator("input").fill(world.key);
+	await form.getByRole("button", { name: "Apply credentials" }).click();
+	await page.locator(".modal-ux .close-modal").click();
+	assert.equal(await execute(), 200);
+	await block.locator(".live-responses-table").getByText('"admin"').first().waitFor();
+	await page.reload(); /* the address names the operation, which opens again by itself */
+	assert.equal(await execute(), 401);
+	assert.equal(await page.evaluate(() => localStorage.length), 0);
 });
 
 test("a link to an operation opens it in Swagger UI", async (world) => {

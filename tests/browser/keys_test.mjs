@@ -1,160 +1,11 @@
-/* The console where keys are asked for: who gets in, and what each of them sees and may do. */
+/* The console where keys are asked for: what each of them sees and may do, and how they are made and revoked. */
 import assert from "node:assert/strict";
 
 import {
-	button, fresh, look_again, make_contact, make_operator, make_source, read_contact, refusal, told, until,
+	button, enter, fresh, make_contact, make_key, make_operator, make_source, read_contact, sign_out, status_with, told,
+	until, visit_with,
 } from "./console.mjs";
-import { locked_test, test } from "./harness.mjs";
-
-const UNKNOWN_KEY = `leadd_${"0".repeat(64)}`;
-
-const make_key = (world, role, more) => world.api("POST", "keys/", { name: fresh(role), role, ...more });
-
-const revoke = (world, { id }) => world.api("DELETE", `keys/${id}`);
-
-const sign_out = (page) => button(page, "Sign out");
-
-async function enter(page, key) {
-	await page.getByLabel("Key", { exact: true }).fill(key);
-	await button(page, "Sign in").click();
-}
-
-/* A visit of who signs in with the key; refusals: what was forbidden or not found, as "GET /path". */
-async function visit_with(world, key, path = "/", options = {}) {
-	const visit = await world.visit(path, options);
-
-	visit.expects(/status of 401/);
-	visit.refusals = [];
-	visit.page.on("response", (answer) => {
-		if ([403, 404].includes(answer.status()))
-			visit.refusals.push(`${answer.request().method()} ${answer.url()}`);
-	});
-	await enter(visit.page, key);
-	await sign_out(visit.page).waitFor();
-	return visit;
-}
-
-test("where no key is needed nobody is asked for one, and the page of keys says so", async (world) => {
-	const { page } = await world.visit("/#/keys");
-
-	await page.getByText("No key is needed at present").waitFor();
-	assert.equal(await sign_out(page).count(), 0);
-	assert.equal(await page.getByLabel("Key", { exact: true }).count(), 0);
-});
-
-locked_test("who has no key is asked for one, which then is kept until the person signs out", async (world) => {
-	const visit = await world.visit("/#/operators");
-	const { page } = visit;
-	const error = page.locator(".error");
-
-	visit.expects(/status of 401/);
-	assert.equal(await button(page, "Sign in").isEnabled(), false);
-	for (const wrong of [UNKNOWN_KEY, "ключ"]) {
-		await enter(page, wrong);
-		await error.getByText("This key is not known here").waitFor();
-		await page.waitForFunction(() => document.activeElement.name === "key");
-		await page.getByLabel("Key", { exact: true }).fill("");
-		await error.waitFor({ state: "detached" });
-	}
-	await enter(page, `  ${world.key} `);
-	await page.getByRole("heading", { name: "Operators" }).waitFor();
-	await page.reload();
-	await page.getByRole("heading", { name: "Operators" }).waitFor();
-	assert.equal(await page.evaluate(() => localStorage.length), 0);
-	await sign_out(page).click();
-	await button(page, "Sign in").waitFor();
-	await page.reload();
-	await button(page, "Sign in").waitFor();
-	assert.deepEqual(await page.evaluate(() => [sessionStorage.length, localStorage.length]), [0, 0]);
-});
-
-locked_test("a key can be kept for the device, and is signed out in all its tabs", async (world) => {
-	const visit = await world.visit("/");
-	const { page } = visit;
-
-	visit.expects(/status of 401/);
-	await page.getByLabel("Stay signed in on this device").check();
-	await enter(page, world.key);
-	await sign_out(page).waitFor();
-
-	const other = await page.context().newPage();
-
-	await other.goto(world.url);
-	await sign_out(other).click();
-	await button(page, "Sign in").waitFor();
-	await page.reload();
-	await button(page, "Sign in").waitFor();
-});
-
-locked_test("a browser that keeps nothing lets one in all the same", async (world) => {
-	const visit = await world.visit("/");
-	const { page } = visit;
-
-	visit.expects(/status of 401/);
-	await page.addInitScript(() => {
-		for (const name of ["localStorage", "sessionStorage"])
-			Object.defineProperty(window, name, { get() {
-				throw new DOMException("no", "SecurityError");
-			} });
-	});
-	await page.reload();
-	await enter(page, world.key);
-	await page.getByRole("link", { name: "My contacts" }).click();
-	await page.getByLabel("I am").waitFor();
-	await sign_out(page).click();
-	await button(page, "Sign in").waitFor();
-});
-
-locked_test("a service that is away while one signs in is told from a wrong key", async (world) => {
-	const visit = await world.visit("/");
-	const { page } = visit;
-
-	visit.expects(/status of 401/);
-	visit.expects(/status of 503/);
-	await button(page, "Sign in").waitFor();
-	await page.route("**/keys/current", refusal(503, "The key cannot be looked up now."));
-	await enter(page, world.key);
-	await page.getByRole("alert").getByText("The key cannot be looked up now.").waitFor();
-	await page.unrouteAll();
-	await button(page, "Sign in").click();
-	await sign_out(page).waitFor();
-
-	/* And a key that is kept is not lost by it. */
-	await page.route("**/keys/current", refusal(503, "The key cannot be looked up now."));
-	await page.reload();
-	await page.getByText("The key cannot be looked up now. Trying again").waitFor();
-	await page.unrouteAll();
-	await sign_out(page).waitFor();
-});
-
-locked_test("a revoked key leads back to signing in, and nothing that was begun is gone on with", async (world) => {
-	const operator = await make_operator(world);
-	const key = await make_key(world, "supervisor");
-	const { page } = await visit_with(world, key.key, "/#/operators");
-
-	await button(page, `Edit ${operator.name}`).click();
-	await page.getByLabel("Name").fill("Somebody else");
-	await revoke(world, key);
-	await button(page, "Save").click();
-	await page.getByRole("alert").getByText("was revoked").waitFor();
-	assert.equal(await sign_out(page).count(), 0);
-	await enter(page, (await make_key(world, "supervisor")).key);
-	await page.getByRole("heading", { name: "Operators" }).waitFor();
-	assert.equal(await page.locator("dialog, .notice").count(), 0);
-	assert.equal((await world.api("GET", `operators/${operator.id}`)).name, operator.name);
-});
-
-locked_test("a key that was revoked meanwhile is noticed without doing anything", async (world) => {
-	const key = await make_key(world, "supervisor");
-	const { page } = await visit_with(world, key.key);
-
-	await revoke(world, key);
-	await look_again(page);
-	await page.getByRole("alert").getByText("was revoked").waitFor();
-	await page.reload();
-	await button(page, "Sign in").waitFor();
-	assert.equal(await page.getByRole("alert").count(), 0);
-});
+import { locked_test } from "./harness.mjs";
 
 locked_test("an operator sees the own contacts only, edits one and closes it", async (world) => {
 	const [own, other] = [await make_operator(world), await make_operator(world)];
@@ -261,11 +112,11 @@ locked_test("an admin makes a key, copies it this once, and revokes it", async (
 
 	await button(page, `Revoke ${name}`).click();
 	await dialog.getByText(`Revoke ${name}?`).waitFor();
-	assert.equal(await dialog.getByText("You are signed in with this key").count(), 0);
+	assert.equal(await dialog.getByText("You are signed in with it").count(), 0);
 	await button(dialog, "Revoke").click();
 	await told(page, `The key ${name} is revoked.`);
 	await row.waitFor({ state: "detached" });
-	assert.equal((await send(source.id)).status, 401);
+	await until(async () => await status_with(world, key) === 401);
 	await page.getByRole("link", { name: "Revoked" }).click();
 	await row.waitFor();
 	assert.equal(await button(row, `Revoke ${name}`).count(), 0);
@@ -318,7 +169,7 @@ locked_test("who revokes the own key is warned, and has to sign in again", async
 	const dialog = page.getByRole("dialog");
 
 	await button(page, `Revoke ${key.name}`).click();
-	await dialog.getByText("You are signed in with this key").waitFor();
+	await dialog.getByText("You are signed in with it").waitFor();
 	await button(dialog, "Revoke").click();
 	await page.getByRole("alert").getByText("is revoked").waitFor();
 	await button(page, "Sign in").waitFor();
@@ -389,33 +240,4 @@ locked_test("with keys nothing scrolls sideways either, and every control has a 
 		}
 		await page.context().close();
 	}
-});
-
-locked_test("Swagger UI takes a key, sends it, and forgets it with the page", async (world) => {
-	const visit = await world.visit("/docs");
-	const { page } = visit;
-	const path = "/api/v1/keys/current";
-	const block = page.locator(".opblock-get", { has: page.locator(`[data-path="${path}"]`) });
-	const execute = async () => {
-		const answered = page.waitForResponse((answer) => new URL(answer.url()).pathname === path);
-
-		await block.locator("button.execute").click();
-		return (await answered).status();
-	};
-
-	visit.expects(/status of 401/);
-	await block.locator(".opblock-summary-control").click();
-	assert.equal(await execute(), 401);
-	await page.locator(".scheme-container button.authorize").click();
-
-	const form = page.locator(".modal-ux .auth-container").first();
-
-	await form.locator("input").fill(world.key);
-	await form.getByRole("button", { name: "Apply credentials" }).click();
-	await page.locator(".modal-ux .close-modal").click();
-	assert.equal(await execute(), 200);
-	await block.locator(".live-responses-table").getByText('"admin"').first().waitFor();
-	await page.reload(); /* the address names the operation, which opens again by itself */
-	assert.equal(await execute(), 401);
-	assert.equal(await page.evaluate(() => localStorage.length), 0);
 });

@@ -133,7 +133,7 @@ export function get_caller_of(key) {
 	return ask_and_tell("GET", url_of("keys/current"), { key });
 }
 
-/* A contact's lead with its ten newest contacts, where leads/{id} would bring a hundred; operators find none by name. */
+/* A contact's lead with its ten newest contacts, where leads/{id} would bring a hundred; operators may list none. */
 export async function get_lead_of({ lead_id, lead_external_id: external_id }) {
 	return is_for_operator() ? get(`leads/${lead_id}`) : (await get("leads/", { external_id })).items[0];
 }

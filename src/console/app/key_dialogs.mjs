@@ -92,11 +92,11 @@ function MadeDialog({ made, on_close }) {
 
 export function ask_to_revoke({ id, name }) {
 	const is_own = id === who().id;
-	const text = "Whoever uses it is shut out at once, and for good: a revoked key stays revoked.";
+	const own_text = is_own ? "You are signed in with it: you will be signed out, and need another one. " : "";
 
 	ask_before({
 		title: `Revoke ${name}?`,
-		text: is_own ? `You are signed in with this key: you will be signed out, and need another one. ${text}` : text,
+		text: `${own_text}Whoever uses it is shut out at once, and for good: a revoked key stays revoked.`,
 		label: "Revoke",
 		run: async () => {
 			await change("DELETE", `keys/${id}`);

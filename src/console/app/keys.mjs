@@ -16,10 +16,12 @@ export function Keys({ query }) {
 	const { data, problem } = use_poll(() => get_all("keys/"), "keys", EVERY_MS);
 	const shows_revoked = query.revoked === "true";
 
-	return html`<${Page} title="Keys" remark="Each opens the service for somebody or something, as far as its role goes."
+	return html`<${Page} title="Keys"
+		remark="Each opens the service for somebody or something, as far as its role goes."
 		actions=${html`<button class="primary" onClick=${show_new_key_dialog}>New key</button>`}>
-		${who().id === null && html`<p class="outdated">No key is needed at present: the service was started with
-			${" AUTH=open. "}Keys count as soon as it is started with AUTH=keys; make one for yourself before.</p>`}
+		${who().id === null && html`<p class="outdated">No key is needed at present: the service was started
+			${" with AUTH=open. "}Keys count as soon as it is started with AUTH=keys; make one for yourself
+			${" before."}</p>`}
 		<nav class="tabs" aria-label="Which keys">${FILTERS.map(([revoked, label]) => html`
 			<a href=${link("keys", { revoked })}
 				aria-current=${query.revoked === revoked ? "true" : undefined}>${label}</a>`)}</nav>
@@ -41,16 +43,16 @@ function role_text({ role, source_id, operator_id }, { operator_name, source_nam
 
 function KeyTable({ keys, shows_revoked }) {
 	const directory = use_directory();
-	const last = shows_revoked ? { label: "Revoked", cell: ({ revoked_at }) => html`<${When} at=${revoked_at} />` }
-		: { label: "Actions", kind: "actions", cell: (key) => html`
-			<button aria-label=${`Revoke ${key.name}`} onClick=${() => ask_to_revoke(key)}>Revoke</button>` };
+	const revoked = { label: "Revoked", cell: ({ revoked_at }) => html`<${When} at=${revoked_at} />` };
+	const actions = { label: "Actions", kind: "actions", cell: (key) => html`
+		<button aria-label=${`Revoke ${key.name}`} onClick=${() => ask_to_revoke(key)}>Revoke</button>` };
 	const columns = [
 		{ label: "Key", cell: ({ id, name }) => html`<strong>${name}</strong>
 			${id === who().id && html` <span class="mark">yours</span>`}` },
 		{ label: "Role", cell: (key) => role_text(key, directory) },
 		{ label: "Made", cell: ({ created_at }) => html`<${When} at=${created_at} />` },
 		{ label: "Last used", cell: ({ last_used_at: at }) => at ? html`<${When} at=${at} />` : "never used" },
-		last,
+		shows_revoked ? revoked : actions,
 	];
 
 	if (keys.length)

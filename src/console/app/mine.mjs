@@ -27,11 +27,8 @@ export function Mine() {
 
 	return html`<${Page} title="My contacts" remark=${is_for_operator() && operator?.name}>
 		<div class="filters">
-			${!is_for_operator() && html`
-				<${Choice} label="I am" name="me" value=${operator ? id : ""} on_value=${choose} options=${[
-					{ value: "", label: "Please choose" },
-					...operators.map((one) => ({ value: one.id, label: one.name })),
-				]} />`}
+			${!is_for_operator() && html`<${Chooser} operators=${operators} value=${operator ? id : ""}
+				on_value=${choose} />`}
 			${operator && html`<${LoadBar} ...${operator} />`}
 		</div>
 		<${Loaded} data=${is_loaded ? operator ?? null : undefined} problem=${problem}>${() => operator
@@ -40,6 +37,13 @@ export function Mine() {
 				Choose yourself above; this browser remembers it.</${Empty}>`}
 		</${Loaded}>
 	</${Page}>`;
+}
+
+function Chooser({ operators, ...rest }) {
+	return html`<${Choice} label="I am" name="me" ...${rest} options=${[
+		{ value: "", label: "Please choose" },
+		...operators.map(({ id, name }) => ({ value: id, label: name })),
+	]} />`;
 }
 
 async function read_lead(contact) {

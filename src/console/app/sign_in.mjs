@@ -33,10 +33,11 @@ export function SignIn({ remark }) {
 	return html`<div class="entrance" ref=${place}><${Page} title="Sign in">
 		${remark && html`<p class="outdated" role="alert">${remark}</p>`}
 		<${Card}><${Form} form=${form} fields=${["key"]} on_submit=${enter}>
-			<${Field} label="Key" type="password" autocomplete="current-password" spellcheck="false"
-				hint="It begins with leadd_. Who runs this service makes keys." ...${form.field("key")} />
+			<${Field} label="Key" type="password" autocomplete="current-password"
+				hint="It begins with leadd_. Who runs this service makes keys."
+				...${form.field("key")} />
 			<${Check} label="Stay signed in on this device" ...${form.field("is_lasting")} />
-			<${Buttons} form=${form} label="Sign in" is_ready=${form.values.key.trim() !== ""} />
+			<${Buttons} form=${form} label="Sign in" is_ready=${Boolean(form.values.key.trim())} />
 		</${Form}></${Card}>
 	</${Page}></div>`;
 }
@@ -45,6 +46,7 @@ export function SignIn({ remark }) {
 export function SendsOnly() {
 	return html`<${Page} title="This key sends contacts">
 		<${Card}><p>That is all it may do: it is for a program that sends contacts to the
-			${" "}<a href="/docs">API</a>. To see them here, sign out, and sign in with another key.</p></${Card}>
+			${" "}<a href="/docs">API</a>. To see them here, sign out, and sign in with another key.</p>
+		</${Card}>
 	</${Page}>`;
 }

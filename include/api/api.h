@@ -2,6 +2,7 @@
 #ifndef LEADD_API_API_H
 #define LEADD_API_API_H
 
+#include "api/fields.h"
 #include "base/buf.h"
 #include "db/pool.h"
 #include "http/router.h"
@@ -31,6 +32,11 @@ struct api {
 
 /* Sets up what is not an option: the rest is zero or the caller's. */
 void api_init(struct api *api);
+
+/* A key to be made, as a body says it, and the rules between its members: for the command line as well. */
+enum { KEY_NAME, KEY_ROLE, KEY_SOURCE_ID, KEY_OPERATOR_ID };
+extern const struct schema key_draft_schema;
+void key_check_draft(const struct value *body, struct faults *faults);
 
 /* All endpoints; ends with a row without a path. */
 extern const struct route api_routes[];

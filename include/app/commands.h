@@ -14,9 +14,6 @@ enum exit_code command_key_create(const struct config *config);
 enum exit_code command_key_list(const struct config *config);
 enum exit_code command_key_revoke(const struct config *config);
 
-/* Says so in the log when there is no key that could make others. */
-void keys_warn_when_missing(const char *conninfo);
-
 /* Checks the rules that the schema cannot express, and mends where asked. EXIT_WRONG: something is wrong still. */
 enum exit_code command_audit(const struct config *config);
 

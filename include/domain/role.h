@@ -21,12 +21,12 @@ static inline enum role role_at(size_t place)
 	return (enum role)(1 << place);
 }
 
-/* Of one of them. */
+/* NULL: it is none of them. */
 static inline const char *role_name(enum role role)
 {
 	size_t place = 0;
 
-	while (role_at(place) != role)
+	while (role_names[place] && role_at(place) != role)
 		place++;
 	return role_names[place];
 }

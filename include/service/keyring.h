@@ -5,19 +5,8 @@
 #ifndef LEADD_SERVICE_KEYRING_H
 #define LEADD_SERVICE_KEYRING_H
 
-#include "base/list.h"
 #include "db/pool.h"
-#include "domain/role.h"
-#include "service/key.h"
-
-/* Who asks. */
-struct caller {
-	int64_t key_id; /* 0: no key, where none is needed */
-	enum role role;
-	int64_t source_id;   /* ROLE_INGEST: the only source; 0: any */
-	int64_t operator_id; /* ROLE_OPERATOR: who it is */
-	struct text actor;   /* as history names the key: "key:Telegram bot"; at == NULL: no key */
-};
+#include "service/known_keys.h"
 
 struct keyring;
 
@@ -27,7 +16,10 @@ struct keyring *keyring_new(struct loop *loop, struct pool *pool, bool (*hears_c
 /* Some key was changed, or may have been. */
 void keyring_forget(struct keyring *keyring);
 
-/* Takes up nothing new. */
+/* Says so in the log when no key could make others; to be called when the database is there. */
+void keyring_look_for_admin(struct keyring *keyring);
+
+/* Notes no more which keys are used; requests that are still served are answered as ever. */
 void keyring_stop(struct keyring *keyring);
 
 /* Only when nothing runs: after the pool was freed. */
@@ -36,7 +28,7 @@ void keyring_free(struct keyring **keyring);
 enum key_answer {
 	KEY_KNOWN,       /* caller is good */
 	KEY_UNKNOWN,     /* no such key, or it was revoked */
-	KEY_UNAVAILABLE, /* the database could not be asked, or too many keys are being asked for */
+	KEY_UNAVAILABLE, /* the database could not be asked, or too many unknown keys are being asked for */
 	KEY_ASKED        /* answered() will say which of the others */
 };
 

@@ -8,6 +8,7 @@ create table api_keys (
 	operator_id bigint,
 	digest bytea not null,
 	created_at timestamptz not null default now(),
+	created_by text not null default session_user,
 	last_used_at timestamptz,
 	revoked_at timestamptz,
 	constraint api_keys_pkey primary key (id),
@@ -29,18 +30,25 @@ comment on column api_keys.role is
 comment on column api_keys.source_id is 'Of ingest: the only source that it sends contacts of; null: any.';
 comment on column api_keys.operator_id is 'Of operator: whose contacts are its own.';
 comment on column api_keys.digest is 'SHA-256 of the key: sha256(''leadd_...'') finds it.';
-comment on column api_keys.last_used_at is 'To the minute; null: never.';
+comment on column api_keys.created_by is
+	'key:<name> of who made it, api (a request where no key was needed), or the database role of a command.';
+comment on column api_keys.last_used_at is 'To the minute; null: not yet.';
 comment on column api_keys.revoked_at is 'Since when it opens nothing; null: it does.';
 
--- The services remember the keys that they have seen.
+-- The services remember the keys that they have seen; of new ones they need not be told. Row by row, since deleting any
+-- source or operator runs a statement here as well.
 create function api_keys_notify() returns trigger language plpgsql as $$
 begin
 	notify leadd_keys;
 	return null;
 end $$;
-create trigger api_keys_notify
-	after insert or delete or update of name, role, source_id, operator_id, digest, revoked_at on api_keys
-	for each statement execute function api_keys_notify();
+create trigger api_keys_notify_deleted after delete on api_keys
+	for each row execute function api_keys_notify();
+create trigger api_keys_notify_changed
+	after update of name, role, source_id, operator_id, digest, revoked_at on api_keys
+	for each row when ((old.name, old.role, old.source_id, old.operator_id, old.digest, old.revoked_at) is distinct from
+		(new.name, new.role, new.source_id, new.operator_id, new.digest, new.revoked_at))
+	execute function api_keys_notify();
 create trigger api_keys_notify_truncated after truncate on api_keys
 	for each statement execute function api_keys_notify();
 

@@ -1,8 +1,11 @@
--- The triggers that keep counters and history are there, and nobody has left any switched off.
+-- The triggers that keep counters and history, and that tell of changed keys, are there, and nobody has left any
+-- switched off.
 -- -> checked, wrong, examples
 with expected as (
 	select table_name::text || '.' || trigger_name as place, table_name, trigger_name
 	  from (values
+		('api_keys', 'api_keys_notify_changed'), ('api_keys', 'api_keys_notify_deleted'),
+		('api_keys', 'api_keys_notify_truncated'),
 		('contacts', 'contacts_count_deleted'), ('contacts', 'contacts_count_inserted'),
 		('contacts', 'contacts_count_truncated'), ('contacts', 'contacts_count_updated'),
 		('contacts', 'contacts_keep_source'), ('contacts', 'contacts_record_deleted'),

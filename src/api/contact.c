@@ -108,6 +108,7 @@ struct change {
 };
 
 enum { CONTACT, SEAT_LOAD, SEAT };
+enum { VERSION, HELD_STATUS, HOLDER }; /* columns of the contact */
 
 static void ask_lock(struct flow *flow)
 {
@@ -147,7 +148,7 @@ static bool has_room(const struct flow *flow, struct operation *operation)
 static bool plan_status(struct flow *flow, struct operation *operation, struct change *change)
 {
 	const struct rows *contact = flow_rows(flow, CONTACT);
-	struct text wanted = operation->input[STATUS].text, now = row_text(contact, 0, 1);
+	struct text wanted = operation->input[STATUS].text, now = row_text(contact, 0, HELD_STATUS);
 
 	change->status = NULL;
 	if (!operation->input[STATUS].is_given || text_equals(wanted, now))
@@ -159,7 +160,7 @@ static bool plan_status(struct flow *flow, struct operation *operation, struct c
 	if (text_equals(now, TEXT("waiting")))
 		return refuse(operation, &problem_conflict,
 			      "The contact waits for an operator; it becomes active when one is assigned.");
-	if (row_is_null(contact, 0, 2)) {
+	if (row_is_null(contact, 0, HOLDER)) {
 		change->status = "waiting";
 		return true;
 	}
@@ -174,7 +175,7 @@ static bool is_own(const struct operation *operation, const struct rows *contact
 {
 	int64_t own = guard_operator(operation->request);
 
-	return !own || row_int(contact, 0, 2) == own;
+	return !own || row_int(contact, 0, HOLDER) == own;
 }
 
 static enum flow_next read_lock(struct flow *flow)
@@ -187,7 +188,7 @@ static enum flow_next read_lock(struct flow *flow)
 		refuse(operation, &problem_not_found, NULL);
 		return FLOW_ROLLBACK;
 	}
-	if (!version_is_wanted(operation->request, row_int(contact, 0, 0))) {
+	if (!version_is_wanted(operation->request, row_int(contact, 0, VERSION))) {
 		refuse(operation, &problem_version_mismatch, NULL);
 		return FLOW_ROLLBACK;
 	}

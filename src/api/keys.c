@@ -1,6 +1,7 @@
 /* Keys: who may use the API, and for what. */
 #include "api/internal.h"
 #include "api/problems.h"
+#include "service/key.h"
 
 #include <inttypes.h>
 
@@ -10,8 +11,6 @@ static const struct conflict conflicts[] = {
 	{ "api_keys_operator_id_fkey", NULL, "operator_id", "names an operator that does not exist" },
 	{ 0 },
 };
-
-enum { NAME, ROLE, SOURCE_ID, OPERATOR_ID };
 
 #define FIELD_OF_NAME                                                                                                  \
 	{                                                                                                              \
@@ -29,17 +28,17 @@ enum { NAME, ROLE, SOURCE_ID, OPERATOR_ID };
 	}
 
 static const struct field draft_fields[] = {
-	[NAME] = FIELD_OF_NAME,
-	[ROLE] = FIELD_OF_ROLE,
-	[SOURCE_ID] = { "source_id", FIELD_ID, FIELD_NULLABLE,
-			.help = "Of ingest: the only source whose contacts it may send. Without it any.",
-			.example = "1" },
-	[OPERATOR_ID] = { "operator_id", FIELD_ID, FIELD_NULLABLE,
-			  .help = "Of operator, which needs it: who that is." },
+	[KEY_NAME] = FIELD_OF_NAME,
+	[KEY_ROLE] = FIELD_OF_ROLE,
+	[KEY_SOURCE_ID] = { "source_id", FIELD_ID, FIELD_NULLABLE,
+			    .help = "Of ingest: the only source whose contacts it may send. Without it any.",
+			    .example = "1" },
+	[KEY_OPERATOR_ID] = { "operator_id", FIELD_ID, FIELD_NULLABLE,
+			      .help = "Of operator, which needs it: who that is." },
 	{ 0 },
 };
 
-static const struct schema draft_schema = { "KeyDraft", "A key to be made.", SCHEMA_DRAFT, draft_fields };
+const struct schema key_draft_schema = { "KeyDraft", "A key to be made.", SCHEMA_DRAFT, draft_fields };
 
 #define FIELDS_OF_ANSWER                                                                                               \
 	{ "id", FIELD_ID, .help = "Never reused.", .example = "1" }, FIELD_OF_NAME, FIELD_OF_ROLE,                     \
@@ -48,7 +47,15 @@ static const struct schema draft_schema = { "KeyDraft", "A key to be made.", SCH
 		{ "operator_id", FIELD_ID, FIELD_NULLABLE, .help = "Of operator: who it is.", .example = "null" },     \
 		{ "created_at", FIELD_TIME, .help = "When it was made.",                                               \
 		  .example = "\"2026-01-31T09:00:00.000000Z\"" },                                                      \
-		{ "last_used_at", FIELD_TIME, FIELD_NULLABLE, .help = "To the minute; null: never.",                   \
+		{ "created_by",                                                                                        \
+		  FIELD_TEXT,                                                                                          \
+		  0,                                                                                                   \
+		  1,                                                                                                   \
+		  204,                                                                                                 \
+		  .help = "key:NAME of who made it; api: a request while no key was needed; else the database role "   \
+			  "of the command line.",                                                                      \
+		  .example = "\"key:me\"" },                                                                           \
+		{ "last_used_at", FIELD_TIME, FIELD_NULLABLE, .help = "To the minute; null: not yet.",                 \
 		  .example = "\"2026-01-31T09:00:00.000000Z\"" },                                                      \
 	{                                                                                                              \
 		"revoked_at", FIELD_TIME, FIELD_NULLABLE, .help = "Since when it opens nothing; null: it does.",       \
@@ -73,18 +80,18 @@ static const struct schema made_schema = { "NewKey", "A key, with the key itself
 
 /* -- create ------------------------------------------------------------------------------------ */
 
-static void check_create(const struct value *body, struct faults *faults)
+void key_check_draft(const struct value *body, struct faults *faults)
 {
-	bool is_ingest = text_equals(body[ROLE].text, TEXT("ingest"));
-	bool is_operator = text_equals(body[ROLE].text, TEXT("operator"));
+	bool is_ingest = text_equals(body[KEY_ROLE].text, TEXT("ingest"));
+	bool is_operator = text_equals(body[KEY_ROLE].text, TEXT("operator"));
 
-	if (!body[ROLE].text.at)
+	if (!body[KEY_ROLE].text.at)
 		return; /* noted */
-	if (!is_ingest && !body[SOURCE_ID].is_null)
+	if (!is_ingest && !body[KEY_SOURCE_ID].is_null)
 		faults_add(faults, "source_id", "is for the role ingest only");
-	if (!is_operator && !body[OPERATOR_ID].is_null)
+	if (!is_operator && !body[KEY_OPERATOR_ID].is_null)
 		faults_add(faults, "operator_id", "is for the role operator only");
-	if (is_operator && body[OPERATOR_ID].is_null)
+	if (is_operator && body[KEY_OPERATOR_ID].is_null)
 		faults_add(faults, "operator_id", "is required for the role operator");
 }
 
@@ -93,9 +100,9 @@ const struct endpoint keys_create_endpoint = {
 	.tag = "Access",
 	.summary = "Make a key",
 	.about = "The answer is the only place where the key itself is ever shown.",
-	.body = &draft_schema,
+	.body = &key_draft_schema,
 	.body_example = "{\"name\":\"Telegram bot\",\"role\":\"ingest\"}",
-	.check = check_create,
+	.check = key_check_draft,
 	.answers = { { 201, "The key was made.", ANSWER_OBJECT, &made_schema, ANSWER_HAS_LOCATION } },
 	.problems = { &problem_conflict },
 };
@@ -132,16 +139,18 @@ void keys_create(struct request *request)
 {
 	struct api *api = request_world(request);
 	const struct value *body = request_checked(request)->body;
+	const struct caller *caller = request_checked(request)->caller;
 	struct creation *creation = arena_alloc(request_arena(request), 1, sizeof(*creation));
 	struct args *args = respond_args(request);
 
 	creation->request = request;
 	key_make(creation->key, creation->digest);
-	args_value(args, &body[NAME]);
-	args_value(args, &body[ROLE]);
-	args_value_int(args, &body[SOURCE_ID]);
-	args_value_int(args, &body[OPERATOR_ID]);
+	args_value(args, &body[KEY_NAME]);
+	args_value(args, &body[KEY_ROLE]);
+	args_value_int(args, &body[KEY_SOURCE_ID]);
+	args_value_int(args, &body[KEY_OPERATOR_ID]);
 	args_text(args, text_of(creation->digest));
+	args_text(args, caller->actor.at ? caller->actor : TEXT("api"));
 	pool_write(api->pool, Q_API_KEY_CREATE, args, on_created, creation);
 }
 

@@ -2,7 +2,6 @@
 #include "app/app.h"
 
 #include "api/api.h"
-#include "app/commands.h"
 #include "app/metrics.h"
 #include "db/listen.h"
 #include "service/backlog.h"
@@ -71,6 +70,8 @@ static void look(void *context)
 	log_info("app.ready", "ms_since_start=%" PRId64, (loop_now_us() - app->started_us) / 1000);
 	if (!app->was_ready)
 		mem_release_code();
+	if (!app->was_ready && app->keyring)
+		keyring_look_for_admin(app->keyring);
 	app->was_ready = true;
 }
 
@@ -356,8 +357,6 @@ enum exit_code app_serve(const struct config *config)
 		return code;
 	}
 	check_descriptors(config);
-	if (needs_keys(config))
-		keys_warn_when_missing(app.database.conninfo);
 	app.loop = loop_new();
 	database_connect(&app.database, app.loop);
 	open_services(&app);

@@ -5,8 +5,10 @@
 #include "app/quickstart.h"
 #include "migrations.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* They may read much, and may wait for a lock, but never long while they hold one. */
 static const char settings[] = "set statement_timeout = 0; set lock_timeout = '10s'; "
@@ -68,32 +70,45 @@ bool command_open(struct command_run *run, const struct config *config)
 	return run->once && check_schema(run);
 }
 
+/* A key that nobody has seen, for one, is to be made anew. */
+static enum exit_code refuse_output(void)
+{
+	fprintf(stderr, "leadd: what there is to say could not be written: %s\n", strerror(errno));
+	return EXIT_WRONG;
+}
+
 enum exit_code command_close(struct command_run *run, enum exit_code code)
 {
 	if (code == EXIT_DATABASE)
 		fprintf(stderr, "leadd: %s\n", run->message);
-	else
-		fputs(run->out.bytes, stdout);
+	else if (fputs(run->out.bytes, stdout) < 0 || fflush(stdout) != 0)
+		code = refuse_output();
 	once_close(&run->once);
 	buf_done(&run->out);
 	arena_free(&run->arena);
 	return code;
 }
 
-/* Those of ASCII, and the ones that UTF-8 writes as C2 80 to C2 9F, which terminals obey as well. */
+/* Of how many bytes the character there is that a terminal would obey, or that turns the line around; 0: of none. */
+static size_t control_at(const unsigned char *at, size_t left)
+{
+	if (at[0] < ' ' || at[0] == 127)
+		return 1;
+	if (left >= 2 && at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0)
+		return 2; /* U+0080 to U+009F */
+	if (left < 3 || at[0] != 0xE2)
+		return 0;
+	if (at[1] == 0x80 && (at[2] == 0x8E || at[2] == 0x8F || (at[2] >= 0xA8 && at[2] <= 0xAE)))
+		return 3;                                               /* U+200E, U+200F, U+2028 to U+202E */
+	return at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9 ? 3 : 0; /* U+2066 to U+2069 */
+}
+
 void command_print_text(struct buf *out, struct text text)
 {
-	for (size_t i = 0; i < text.length; i++) {
-		unsigned char byte = (unsigned char)text.at[i];
-		unsigned char next = i + 1 < text.length ? (unsigned char)text.at[i + 1] : 0;
+	for (size_t i = 0; i < text.length;) {
+		size_t control = control_at((const unsigned char *)text.at + i, text.length - i);
 
-		if (byte < ' ' || byte == 127) {
-			buf_char(out, '?');
-		} else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
-			buf_char(out, '?');
-			i++;
-		} else {
-			buf_char(out, (char)byte);
-		}
+		buf_char(out, control ? '?' : text.at[i]);
+		i += control ? control : 1;
 	}
 }

@@ -48,11 +48,22 @@ static int words_of(const char *command, char **argv)
 	return argv[1] && strcmp(argv[1], command + first + 1) == 0 ? 2 : 0;
 }
 
+/* Whether it is the first of a command's two words. */
+static bool begins(const char *command, const char *word)
+{
+	size_t first = strcspn(command, " ");
+
+	return command[first] && strncmp(word, command, first) == 0 && !word[first];
+}
+
 static int read_command(struct reading *reading, char **argv)
 {
+	bool is_half = false;
+
 	for (size_t i = 0; i < COUNT_OF(commands); i++) {
 		int words = words_of(commands[i].word, argv);
 
+		is_half |= begins(commands[i].word, argv[0]);
 		if (!words)
 			continue;
 		if (argv[0][0] == '-') {
@@ -65,7 +76,9 @@ static int read_command(struct reading *reading, char **argv)
 		reading->command = &commands[i];
 		return words;
 	}
-	return 0;
+	if (is_half && !(argv[1] && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)))
+		die(EXIT_ARGUMENTS, "%s is half a command; see leadd --help", log_quote(argv[0]));
+	return is_half;
 }
 
 /* What a single command takes beside the settings. */
@@ -109,7 +122,7 @@ static bool is_choice(const struct argument *argument, const char *value)
 /* False: it is no such value. */
 static bool read_value(const struct argument *argument, const char *value, char *member)
 {
-	if (!value || (argument->is_text && !is_choice(argument, value)))
+	if (argument->is_text && !is_choice(argument, value))
 		return false;
 	if (!argument->is_text)
 		return settings_read_number(value, 1, INT64_MAX, (int64_t *)(void *)member);
@@ -142,8 +155,10 @@ static int read_argument(struct reading *reading, char **argv)
 			*(bool *)member = true;
 			return 1;
 		}
+		if (!value)
+			die(EXIT_ARGUMENTS, "%s needs a value", argument->flag);
 		if (!read_value(argument, value, member))
-			die(EXIT_ARGUMENTS, "%s is no %s", value ? log_quote(value) : argument->flag, argument->value);
+			die(EXIT_ARGUMENTS, "%s is no %s", log_quote(value), argument->value);
 		return argument->flag ? 2 : 1;
 	}
 	return 0;

@@ -1,46 +1,69 @@
-/* leadd key: makes, lists and revokes keys of the API, also where no key opens it yet, which a start tells. */
+/* leadd key: makes, lists and revokes keys of the API, also where no key opens it yet. */
+#include "api/api.h"
 #include "app/commands.h"
 #include "service/key.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-/* What the rules of the table mean to a person. */
+/* What only the database knows. */
 static const struct refusal {
 	const char *constraint, *words;
 } refusals[] = {
 	{ "api_keys_name_key", "another key that is in use has this name" },
-	{ "api_keys_name_length", "a name has 1 to 200 characters" },
 	{ "api_keys_source_id_fkey", "there is no such source" },
 	{ "api_keys_operator_id_fkey", "there is no such operator" },
-	{ "api_keys_source_of_ingest", "--source is for the role ingest" },
-	{ "api_keys_operator_of_operator", "--operator is for the role operator, which needs it" },
 };
+
+static enum exit_code refuse(const char *what, const char *why)
+{
+	fprintf(stderr, "leadd: the key was not made: %s%s%s\n", what, *what ? " " : "", why);
+	return EXIT_WRONG;
+}
 
 static enum exit_code explain_failure(const struct command_run *run)
 {
-	for (size_t i = 0; i < COUNT_OF(refusals); i++) {
-		if (!strstr(run->message, refusals[i].constraint))
-			continue;
-		fprintf(stderr, "leadd: the key was not made: %s\n", refusals[i].words);
-		return EXIT_WRONG;
-	}
+	for (size_t i = 0; i < COUNT_OF(refusals); i++)
+		if (strstr(run->message, refusals[i].constraint))
+			return refuse("", refusals[i].words);
 	return EXIT_DATABASE;
 }
 
-static enum exit_code create(struct command_run *run)
+/* As the body of a request would say it. */
+static struct text draft_of(struct command_run *run)
 {
 	const struct config *config = run->config;
+	struct text draft;
+	struct buf json;
+
+	buf_init(&json);
+	buf_string(&json, "{\"name\":");
+	buf_json(&json, text_of(config->key_name));
+	buf_string(&json, ",\"role\":");
+	buf_json(&json, text_of(config->key_role));
+	if (config->source_id)
+		buf_printf(&json, ",\"source_id\":%" PRId64, config->source_id);
+	if (config->operator_id)
+		buf_printf(&json, ",\"operator_id\":%" PRId64, config->operator_id);
+	buf_char(&json, '}');
+	draft = (struct text){ arena_copy(run->arena, json.bytes, json.length), json.length };
+	buf_done(&json);
+	return draft;
+}
+
+static enum exit_code store(struct command_run *run, const struct value *draft)
+{
 	char key[KEY_CHARACTERS + 1], digest[KEY_DIGEST_CHARACTERS + 1];
 	struct args args = args_start(run->arena);
 	struct rows *rows;
 
 	key_make(key, digest);
-	args_text(&args, text_of(config->key_name));
-	args_text(&args, text_of(config->key_role));
-	args_int_or_null(&args, config->source_id);
-	args_int_or_null(&args, config->operator_id);
+	args_text(&args, draft[KEY_NAME].text);
+	args_text(&args, draft[KEY_ROLE].text);
+	args_int_or_null(&args, draft[KEY_SOURCE_ID].integer);
+	args_int_or_null(&args, draft[KEY_OPERATOR_ID].integer);
 	args_text(&args, text_of(digest));
+	args_null(&args);
 	rows = once_ask(run->once, Q_API_KEY_CREATE, &args);
 	if (!rows)
 		return explain_failure(run);
@@ -48,6 +71,20 @@ static enum exit_code create(struct command_run *run)
 	buf_printf(&run->out, "%s\n", key);
 	once_free_rows(&rows);
 	return EXIT_ASKED;
+}
+
+static enum exit_code create(struct command_run *run)
+{
+	struct faults *faults = faults_new(run->arena);
+	const char *malformed;
+	struct value *draft = fields_read_text(run->arena, draft_of(run), &key_draft_schema, faults, &malformed);
+
+	if (malformed)
+		return refuse("", malformed);
+	key_check_draft(draft, faults);
+	if (faults->count)
+		return refuse(faults->items[0].field, faults->items[0].message);
+	return store(run, draft);
 }
 
 enum exit_code command_key_create(const struct config *config)
@@ -62,7 +99,7 @@ enum exit_code command_key_create(const struct config *config)
 
 /* -- list -------------------------------------------------------------------------------------- */
 
-enum { ID, ROLE, SOURCE_ID, OPERATOR_ID, CREATED_AT, LAST_USED_AT, NAME };
+enum { ID, ROLE, SOURCE_ID, OPERATOR_ID, CREATED_AT, CREATED_BY, LAST_USED_AT, NAME };
 
 static void print_key(struct buf *out, const struct rows *rows, int row)
 {
@@ -71,6 +108,8 @@ static void print_key(struct buf *out, const struct rows *rows, int row)
 	buf_printf(out, "%6" PRId64 "  %-10s  %-16s  %-16s  ", row_int(rows, row, ID), row_text(rows, row, ROLE).at,
 		   row_text(rows, row, CREATED_AT).at, used.at ? used.at : "never");
 	command_print_text(out, row_text(rows, row, NAME));
+	buf_string(out, ", by ");
+	command_print_text(out, row_text(rows, row, CREATED_BY));
 	if (!row_is_null(rows, row, SOURCE_ID))
 		buf_printf(out, " (source %" PRId64 ")", row_int(rows, row, SOURCE_ID));
 	if (!row_is_null(rows, row, OPERATOR_ID))
@@ -84,7 +123,8 @@ static enum exit_code list(struct command_run *run)
 
 	if (!rows)
 		return EXIT_DATABASE;
-	buf_printf(&run->out, "%6s  %-10s  %-16s  %-16s  %s\n", "id", "role", "made (UTC)", "last used", "name");
+	buf_printf(&run->out, "%6s  %-10s  %-16s  %-16s  %s\n", "id", "role", "made (UTC)", "last used (UTC)",
+		   "name, and who made it");
 	for (int row = 0; row < rows_count(rows); row++)
 		print_key(&run->out, rows, row);
 	once_free_rows(&rows);
@@ -131,18 +171,4 @@ enum exit_code command_key_revoke(const struct config *config)
 	if (command_open(&run, config))
 		code = revoke(&run);
 	return command_close(&run, code);
-}
-
-/* -- at a start -------------------------------------------------------------------------------- */
-
-void keys_warn_when_missing(const char *conninfo)
-{
-	char message[512];
-	struct once *once = once_open(conninfo, NULL, 0, message, sizeof(message));
-	struct rows *rows = once ? once_ask(once, Q_HAS_ADMIN_KEY, NULL) : NULL;
-
-	if (rows && !row_bool(rows, 0, 0))
-		log_warn("app.no_admin_key", "%s", "make_one=\"leadd key create --role admin --name NAME\"");
-	once_free_rows(&rows);
-	once_close(&once);
 }

@@ -2,12 +2,15 @@
 
 import hashlib
 import re
+import subprocess
 
 import server as leadd
 from harness import test
 from histories import steps_of
 from keyholders import as_admin, bearer, make_key
-from waiting import poll, together
+from postgres import clean_environment
+from test_http_abuse import answers_in, read_all
+from waiting import Stopwatch, meanwhile, poll, together
 
 SETTINGS = {"AUTH": "keys"}
 KEY = re.compile(r"leadd_[0-9a-f]{64}")
@@ -120,6 +123,7 @@ def a_key_is_shown_once_and_only_its_digest_is_stored(lab, api):
     answer = admin.post("keys/", {"name": "Site form", "role": "supervisor"})
     made = answer.must(201)
     key = made.pop("key")
+    assert made["created_by"] == "key:tests"
     assert KEY.fullmatch(key) and answer.headers["cache-control"] == "no-store"
     assert answer.headers["location"] == f"/api/v1/keys/{made['id']}"
     assert admin.get(answer.headers["location"]).must(200) == made
@@ -184,9 +188,79 @@ def a_revoked_key_opens_nothing_anywhere(lab, api, twin):
 
 
 @test
-def a_process_that_hears_nothing_asks_again_soon(lab):
-    """Its listening connection is taken from it again and again."""
+def a_change_in_psql_counts_at_once(lab, api):
+    admin = as_admin(lab, api)
+    (anna, annas), (boris, boriss) = admin.desk(), admin.desk()
+    contacts = [admin.contact(annas)["id"], admin.contact(boriss)["id"]]
+    clerk, bot = bearer(admin, "operator", operator_id=anna["id"]), bearer(admin, "ingest")
+
+    def seen():
+        return [contact["id"] for contact in clerk.get("contacts/").must(200)["items"]]
+
+    assert seen() == contacts[:1] and bot.get("operators/").status == 403
+    admin.psql.run(f"update api_keys set operator_id = {boris['id']} where id = {clerk.key_id}")
+    poll(lambda: seen() == contacts[1:], "it is the other operator's")
+    admin.psql.run(f"update api_keys set role = 'supervisor' where id = {bot.key_id}")
+    poll(lambda: bot.get("operators/").status == 200, "it opens more")
+    admin.psql.run(f"update api_keys set revoked_at = now() where id = {bot.key_id}")
+    poll(lambda: bot.get("operators/").status == 401, "it opens nothing")
+    admin.psql.run(f"update api_keys set revoked_at = null where id = {bot.key_id}")
+    assert bot.get("operators/").status == 200
+    admin.psql.run(f"delete from api_keys where id = {bot.key_id}")
+    poll(lambda: bot.get("operators/").status == 401, "it is gone")
+
+
+@test
+def keys_that_come_on_one_connection_are_kept_apart(lab, api):
+    admin = as_admin(lab, api)
+    keys = [make_key(lab, role) for role in ("supervisor", "ingest")] + [NOBODYS_KEY, "", "nonsense"]
+    requests = [b"GET /api/v1/operators/?limit=1 HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\n\r\n" % key.encode() for key in keys]
+    for _ in range(3):
+        with api.connect() as plug:
+            plug.sendall(b"".join(requests) + b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert [answer.status for answer in answers_in(read_all(plug), b"GET")] == [200, 403, 401, 401, 401, 200]
+        admin.delete(f"keys/{bearer(admin, 'ingest').key_id}")  # now all are asked for anew
+
+
+@test
+def who_hangs_up_while_the_key_is_looked_up_is_in_nobodys_way(lab):
     api = lab.serve()
+    admin = as_admin(lab, api)
+    admin.get("operators/").must(200)
+    key = make_key(lab)
+    with api.psql.session() as session:
+        session.run("begin")
+        session.run("lock table api_keys")
+        for number in range(20):
+            with api.connect() as plug:
+                plug.sendall(f"GET /api/v1/operators/ HTTP/1.1\r\nHost: x\r\nX-API-Key: leadd_{number:064x}\r\n\r\n".encode())
+        assert admin.get("operators/").status == 200  # it is remembered
+        with meanwhile(api.bearing(key).get, "operators/") as found:
+            poll(lambda: api.psql.count("pg_stat_activity where wait_event_type = 'Lock'"), "it is looked up")
+            session.run("rollback")
+        assert found.result().status == 200
+
+
+@test
+def a_stop_does_not_wait_for_keys(lab):
+    """What is looked up at that moment is answered, or ends with the wait for the lock."""
+    api = lab.serve(STATEMENT_TIMEOUT_MS=1000)
+    key = make_key(lab)
+    with api.psql.session() as session:
+        session.run("begin")
+        session.run("lock table api_keys")
+        with meanwhile(api.bearing(key).get, "operators/") as found:
+            poll(lambda: api.psql.count("pg_stat_activity where wait_event_type = 'Lock'"), "it is looked up")
+            with Stopwatch() as watch:
+                api.server.must_leave_cleanly()
+            assert watch.seconds < 10
+        assert found.result().status == 503
+    lab.forget(api.server)
+
+
+@test
+def a_process_that_hears_nothing_asks_again_soon(lab, api):
+    """Its listening connection is taken from it again and again."""
     admin = as_admin(lab, api)
     holder = bearer(admin, "supervisor")
     holder.get("operators/").must(200)
@@ -196,8 +270,7 @@ def a_process_that_hears_nothing_asks_again_soon(lab):
 
 
 @test
-def without_the_database_known_keys_hold(lab):
-    api = lab.serve()
+def without_the_database_known_keys_hold(lab, api):
     admin = as_admin(lab, api)
     stranger = api.bearing(make_key(lab))
     admin.get("/metrics")
@@ -213,6 +286,7 @@ def without_the_database_known_keys_hold(lab):
     finally:
         lab.postgres.start()
     poll(lambda: stranger.get("operators/").status == 200, "it serves again", seconds=20)
+    poll(api.is_ready, "all of it", seconds=20)
 
 
 @test
@@ -231,6 +305,28 @@ def strangers_who_try_keys_are_in_nobodys_way(lab):
 
     answers = together(9, work)
     assert answers[8] == {200} and set().union(*answers[:8]) == {401}
+
+
+@test
+def strangers_do_not_turn_known_keys_away_when_the_database_is_slow(lab, api):
+    """More of them than may wait, while each key has to be asked for anew."""
+    admin = as_admin(lab, api)
+    admin.get("operators/").must(200)
+    spare, plugs = make_key(lab), []
+    with api.psql.session() as session:
+        session.run("begin")
+        session.run("lock table api_keys")
+        try:
+            for number in range(1100):
+                plugs.append(api.connect())
+                plugs[-1].sendall(f"GET /api/v1/operators/ HTTP/1.1\r\nHost: x\r\nX-API-Key: leadd_{number:064x}\r\n\r\n".encode())
+            session.run(f"update api_keys set revoked_at = now() where digest = sha256('{spare}')")
+            session.run("commit")
+            for _ in range(10):
+                assert admin.get("operators/").status == 200
+        finally:
+            for plug in plugs:
+                plug.close()
 
 
 @test
@@ -384,8 +480,7 @@ def a_key_goes_with_its_source(lab, api):
 
 
 @test
-def the_log_says_whose_key_a_refused_request_had(lab):
-    api = lab.serve()
+def the_log_says_whose_key_a_refused_request_had(lab, api):
     admin = as_admin(lab, api)
     bot = bearer(admin, "ingest")
     bot.get("operators/")
@@ -407,34 +502,43 @@ def the_command_line_makes_lists_and_revokes_keys(lab, api):
     clerk = key("create", "--role", "operator", "--name", "Anna", "--operator", operator["id"])
     number = api.bearing(clerk.stdout.strip()).get("keys/current").must(200)["id"]
     listed = key("list").stdout
-    assert re.search(rf"^ +{number}  operator .* never +Anna \(operator {operator['id']}\)$", listed, re.M), listed
-    assert f"Landing page (source {source['id']})" in listed and made.stdout.strip() not in listed
+    assert re.search(rf"^ +{number}  operator .* never +Anna, by postgres \(operator {operator['id']}\)$", listed, re.M), listed
+    assert f"Landing page, by postgres (source {source['id']})" in listed and made.stdout.strip() not in listed
     assert key("revoke", number).returncode == key("revoke", number).returncode == 0
     assert "Anna" not in key("list").stdout
     for arguments, code, words in ((("revoke", "999999999"), 1, "there is no key 999999999"),
                                    (("revoke",), 2, "a key id is missing"), (("create",), 2, "a --role is missing"),
                                    (("create", "--role", "boss", "--name", "x"), 2, '"boss" is no role'),
                                    (("create", "--role", "admin"), 2, "a --name is missing"),
-                                   (("burn",), 2, 'unknown argument "key"'), ((), 2, 'unknown argument "key"'),
+                                   (("burn",), 2, '"key" is half a command'), ((), 2, '"key" is half a command'),
                                    (("create", "--role", "admin", "--name", "Landing page"), 1, "has this name"),
-                                   (("create", "--role", "admin", "--name", ""), 1, "1 to 200 characters"),
-                                   (("create", "--role", "admin", "--name", "x", "--source", "1"), 1, "role ingest"),
-                                   (("create", "--role", "operator", "--name", "x"), 1, "role operator"),
+                                   (("create", "--role", "admin", "--name", " "), 1, "name must have 1 to 200 characters"),
+                                   (("create", "--role", "admin", "--name", "x", "--source", "1"), 1, "source_id is for the role ingest"),
+                                   (("create", "--role", "operator", "--name", "x"), 1, "operator_id is required"),
                                    (("create", "--role", "ingest", "--name", "x", "--source", "999999999"), 1, "no such source"),
                                    (("create", "--role", "operator", "--name", "x", "--operator", "999999999"), 1, "no such op")):
         done = key(*arguments)
         assert (done.returncode, done.stdout) == (code, "") and words in done.stderr, done
+    assert key("--help").returncode == 0 and "key create" in key("create", "--help").stdout
+    assert key("create", "--role", "admin", "--name", "  Trimmed\u202e ").returncode == 0
+    assert re.search(r" Trimmed\?, by postgres$", key("list").stdout, re.M), key("list")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([leadd.binary(), "key", "create", "--role", "admin", "--name", "Lost"], stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False,
+                              env={**clean_environment(), "DATABASE_URL": url})
+    assert done.returncode == 1 and "could not be written" in done.stderr, done
 
 
 @test
 def a_start_without_an_admins_key_says_how_to_make_one(lab):
     database = lab.new_database("keyless")
     first = lab.serve(database)
-    assert "warn  app.no_admin_key" in first.server.log_text()
+    poll(lambda: "warn  keyring.no_admin" in first.server.log_text(), "it says so")
     make_key(lab, "supervisor", database=database)
     make_key(lab, "admin", name="me", database=database)
-    assert "no_admin_key" not in lab.serve(database).server.log_text()
-    assert "no_admin_key" not in lab.serve(lab.new_database("unlocked"), AUTH="open").server.log_text()
+    for api in (lab.serve(database), lab.serve(lab.new_database("unlocked"), AUTH="open")):
+        api.get("keys/current")
+        assert "no_admin" not in api.server.log_text()
 
 
 @test

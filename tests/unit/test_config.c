@@ -199,7 +199,7 @@ START_TEST(arguments_of_another_command_are_refused)
 	assert_refused(WORDS("leadd", "--repair"), EXIT_ARGUMENTS, "unknown argument \"--repair\"");
 	assert_refused(WORDS("leadd", "explain", "42", "--json"), EXIT_ARGUMENTS, "unknown argument \"--json\"");
 	assert_refused(WORDS("leadd", "audit", "42"), EXIT_ARGUMENTS, "unknown argument \"42\"");
-	assert_refused(WORDS("leadd", "audit", "--decisions"), EXIT_ARGUMENTS, "--decisions is no number");
+	assert_refused(WORDS("leadd", "audit", "--decisions"), EXIT_ARGUMENTS, "--decisions needs a value");
 	assert_refused(WORDS("leadd", "audit", "--decisions", "0"), EXIT_ARGUMENTS, "\"0\" is no number");
 	assert_refused(WORDS("leadd", "explain"), EXIT_ARGUMENTS, "a contact id is missing");
 	assert_refused(WORDS("leadd", "explain", "9223372036854775808"), EXIT_ARGUMENTS, "is no contact id");
@@ -316,10 +316,10 @@ START_TEST(a_command_of_two_words_takes_texts)
 	ck_assert_int_eq(config.source_id, 0);
 	ck_assert_int_eq(command_of(WORDS("leadd", "key", "list")), COMMAND_KEY_LIST);
 	ck_assert_int_eq(read_words(WORDS("leadd", "key", "revoke", "3")).key_id, 3);
-	assert_refused(WORDS("leadd", "key"), EXIT_ARGUMENTS, "unknown argument \"key\"");
+	assert_refused(WORDS("leadd", "key"), EXIT_ARGUMENTS, "\"key\" is half a command");
 	assert_refused(WORDS("leadd", "key", "create", "--name", "x"), EXIT_ARGUMENTS, "a --role is missing");
 	assert_refused(WORDS("leadd", "key", "create", "--role", "x"), EXIT_ARGUMENTS, "\"x\" is no role");
-	assert_refused(WORDS("leadd", "key", "create", "--role"), EXIT_ARGUMENTS, "--role is no role");
+	assert_refused(WORDS("leadd", "key", "create", "--role"), EXIT_ARGUMENTS, "--role needs a value");
 	assert_refused(WORDS("leadd", "key", "revoke"), EXIT_ARGUMENTS, "a key id is missing");
 	assert_refused(WORDS("leadd", "key", "revoke", "list"), EXIT_ARGUMENTS, "\"list\" is no key id");
 }

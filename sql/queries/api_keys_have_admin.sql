@@ -1,2 +1,2 @@
--- -> whether a key opens everything
+-- -> whether a key could make others
 select exists (select from api_keys where role = 'admin' and revoked_at is null)

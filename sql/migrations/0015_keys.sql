@@ -46,8 +46,8 @@ create trigger api_keys_notify_deleted after delete on api_keys
 	for each row execute function api_keys_notify();
 create trigger api_keys_notify_changed
 	after update of name, role, source_id, operator_id, digest, revoked_at on api_keys
-	for each row when ((old.name, old.role, old.source_id, old.operator_id, old.digest, old.revoked_at) is distinct from
-		(new.name, new.role, new.source_id, new.operator_id, new.digest, new.revoked_at))
+	for each row when ((old.name, old.role, old.source_id, old.operator_id, old.digest, old.revoked_at)
+		is distinct from (new.name, new.role, new.source_id, new.operator_id, new.digest, new.revoked_at))
 	execute function api_keys_notify();
 create trigger api_keys_notify_truncated after truncate on api_keys
 	for each statement execute function api_keys_notify();

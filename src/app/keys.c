@@ -108,12 +108,12 @@ static void print_key(struct buf *out, const struct rows *rows, int row)
 	buf_printf(out, "%6" PRId64 "  %-10s  %-16s  %-16s  ", row_int(rows, row, ID), row_text(rows, row, ROLE).at,
 		   row_text(rows, row, CREATED_AT).at, used.at ? used.at : "never");
 	command_print_text(out, row_text(rows, row, NAME));
-	buf_string(out, ", by ");
-	command_print_text(out, row_text(rows, row, CREATED_BY));
 	if (!row_is_null(rows, row, SOURCE_ID))
 		buf_printf(out, " (source %" PRId64 ")", row_int(rows, row, SOURCE_ID));
 	if (!row_is_null(rows, row, OPERATOR_ID))
 		buf_printf(out, " (operator %" PRId64 ")", row_int(rows, row, OPERATOR_ID));
+	if (text_equals(row_text(rows, row, CREATED_BY), TEXT("api")))
+		buf_string(out, " (made while the service was open)");
 	buf_char(out, '\n');
 }
 
@@ -123,8 +123,7 @@ static enum exit_code list(struct command_run *run)
 
 	if (!rows)
 		return EXIT_DATABASE;
-	buf_printf(&run->out, "%6s  %-10s  %-16s  %-16s  %s\n", "id", "role", "made (UTC)", "last used (UTC)",
-		   "name, and who made it");
+	buf_printf(&run->out, "%6s  %-10s  %-16s  %-16s  %s\n", "id", "role", "made (UTC)", "last used (UTC)", "name");
 	for (int row = 0; row < rows_count(rows); row++)
 		print_key(&run->out, rows, row);
 	once_free_rows(&rows);

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "db/pool.h"
 #include "http/router.h"
+#include "service/feed.h"
 #include "service/handover.h"
 #include "service/intake.h"
 
@@ -14,6 +15,7 @@ struct api {
 	struct pool *pool; /* for all but the batches */
 	struct intake *intake;
 	struct handover *handover;
+	struct feed *feed;
 	bool (*is_ready)(void *app); /* whether the service can do its work now */
 	void (*print_metrics)(void *app, struct buf *out);
 	void *app;
@@ -25,10 +27,19 @@ struct api {
 		struct list played; /* of them, in turn */
 		struct deferred next;
 	} simulations;
+	struct events *events; /* event streams */
 };
 
-/* Sets up what is not an option: the rest is zero or the caller's. */
+/* Sets up what is not an option: the rest is zero or the caller's. Owned by the caller: api_done(). */
 void api_init(struct api *api);
+
+/* After the server was freed. */
+void api_done(struct api *api);
+
+/* Ends all event streams, and takes on no more. */
+void api_stop(struct api *api);
+
+void api_print_metrics(const struct api *api, struct buf *out);
 
 /* All endpoints; ends with a row without a path. */
 extern const struct route api_routes[];

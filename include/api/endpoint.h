@@ -49,6 +49,7 @@ struct endpoint {
 	bool is_body_optional; /* an empty one stands for {} */
 	bool takes_if_match;
 	bool takes_idempotency_key;
+	bool takes_last_event_id;
 	bool is_open;   /* does not need the database */
 	bool is_hidden; /* serves a person's browser: not in the OpenAPI document */
 	struct answer answers[ANSWERS_MAX];

@@ -54,14 +54,14 @@ struct event_reader {
 };
 
 /*
- * Begins with a payload, which is borrowed, and takes the three words in front; rest_out is what stands behind them.
+ * Begins with a payload, which is borrowed. False: it is none of ours.
  *
  * before: the reader of the notification before, since one of the same transaction goes on with its numbers; zeroed:
  * there was none
  */
 MUST_CHECK bool event_reader_open(struct event_reader *reader, const char *payload, const struct event_reader *before);
 
-/* The last of the three words in front. */
+/* The last of the three words in front of the changes. */
 struct text event_reader_word(const struct event_reader *reader);
 
 /* False: there are no more. What it cannot read is left out. */

@@ -151,6 +151,18 @@ void operation_reply(struct operation *operation);
 /* In a read step: the first column of the only row becomes the answer; no row is a 404. */
 void operation_take_json(struct operation *operation, const struct rows *rows);
 
+/* -- parts of the api that live as long as it does ----------------------------------------------- */
+
+void simulations_init(struct api *api);
+void events_init(struct api *api);
+void events_done(struct api *api);
+
+/* -- events (event_text.c) --------------------------------------------------------------------- */
+
+/* Appends a message of a stream: one of the events, or one without a meaning of its own ("hello"). */
+void event_print(struct buf *out, const struct event *event);
+void event_print_word(struct buf *out, const char *name, const struct event_id *id);
+
 /* -- the endpoints ----------------------------------------------------------------------------- */
 
 #define DECLARE_ENDPOINT(name)                                                                                         \
@@ -185,6 +197,7 @@ DECLARE_ENDPOINT(contacts_assign);
 DECLARE_ENDPOINT(contacts_release);
 DECLARE_ENDPOINT(distribution_load);
 DECLARE_ENDPOINT(distribution_source);
+DECLARE_ENDPOINT(events_stream);
 DECLARE_ENDPOINT(meta_live);
 DECLARE_ENDPOINT(meta_ready);
 DECLARE_ENDPOINT(meta_metrics);

@@ -108,6 +108,12 @@ static void print_parameters(struct buf *out, const struct route *route, const s
 			   "only if this is still its ETag.\",\"schema\":{\"type\":\"string\","
 			   "\"examples\":[\"\\\"1\\\"\"]}}",
 			   is_first ? "" : ",");
+	if (endpoint->takes_last_event_id)
+		buf_printf(out,
+			   "%s{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"required\":false,\"description\":"
+			   "\"The id of the last message that came, from whatever process.\",\"schema\":"
+			   "{\"type\":\"string\"}}",
+			   is_first ? "" : ",");
 	buf_char(out, ']');
 }
 

@@ -42,6 +42,7 @@ const struct route api_routes[] = {
 
 	{ HTTP_GET, "/api/v1/distribution/load/", WITHOUT_BODY(distribution_load) },
 	{ HTTP_GET, "/api/v1/distribution/sources/{source_id}", WITHOUT_BODY(distribution_source) },
+	{ HTTP_GET, "/api/v1/events", WITHOUT_BODY(events_stream) },
 
 	{ HTTP_GET, "/health/live", WITHOUT_BODY(meta_live) },
 	{ HTTP_GET, "/health/ready", WITHOUT_BODY(meta_ready) },

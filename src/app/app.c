@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "app/metrics.h"
 #include "service/backlog.h"
+#include "service/feed.h"
 #include "service/upkeep.h"
 
 #include <inttypes.h>
@@ -28,6 +29,7 @@ struct app {
 	time_t started_at;
 	struct database database;
 	struct loop *loop;
+	struct feed *feed;
 	struct intake *intake;
 	struct handover *handover;
 	struct backlog *backlog;
@@ -86,6 +88,8 @@ static void print_metrics(void *context, struct buf *out)
 				   .started_at = app->started_at };
 
 	metrics_print(out, &metered);
+	feed_print_metrics(app->feed, out);
+	api_print_metrics(&app->api, out);
 }
 
 /* -- stop -------------------------------------------------------------------------------------- */
@@ -140,7 +144,9 @@ static void on_stop_signal(void *context, int number)
 	handover_stop(app->handover);
 	backlog_stop(app->backlog);
 	upkeep_stop(app->upkeep);
+	feed_stop(app->feed);
 	server_linger(app->server);
+	api_stop(&app->api);
 	timer_start(app->drain, app->config->drain_seconds * 1000);
 }
 
@@ -158,6 +164,7 @@ static bool open_server(struct app *app)
 		.turn_away = api_turn_away,
 		.world = &app->api,
 		.connections_max = (int)config->connections_max,
+		.streams_max = (int)config->streams_max,
 		.buffer_max = (size_t)config->buffer_max_mib * MIB,
 		.request_deadline_ms = config->request_deadline_ms,
 		.idle_timeout_ms = config->idle_timeout_ms,
@@ -181,17 +188,23 @@ static void open_services(struct app *app)
 		.line_wait_ms = config->line_wait_ms,
 		.seed = config->seed ? (uint64_t)config->seed : rng_entropy(),
 	};
-	struct backlog_options backlog = {
+	struct feed_options feed = {
 		.pool = app->database.requests,
 		.conninfo = app->database.conninfo,
 		.settings = database_listen_settings,
+		.seed = rng_entropy(),
+	};
+	struct backlog_options backlog = {
+		.pool = app->database.requests,
 		.sweep_ms = config->backlog_sweep_seconds * 1000,
 		.seed = rng_entropy(),
 	};
 
+	app->feed = backlog.feed = feed_new(app->loop, &feed);
+	intake.feed = app->feed;
 	app->intake = intake_new(app->loop, &intake);
 	backlog.intake = app->intake;
-	app->handover = handover_new(app->loop, app->database.requests, rng_entropy());
+	app->handover = handover_new(app->loop, app->database.requests, app->feed, rng_entropy());
 	app->backlog = backlog_new(app->loop, &backlog);
 	app->upkeep = upkeep_new(app->loop, app->database.requests, rng_entropy());
 	deferred_init(&app->look, look, app);
@@ -205,12 +218,12 @@ static void open_api(struct app *app)
 				 .pool = app->database.requests,
 				 .intake = app->intake,
 				 .handover = app->handover,
+				 .feed = app->feed,
 				 .bulk_bytes_max = (size_t)app->config->lists_max_mib * MIB,
 				 .is_ready = is_ready,
 				 .print_metrics = print_metrics,
 				 .app = app };
 	api_init(&app->api);
-	buf_init(&app->api.openapi);
 	openapi_print(&app->api.openapi, api_routes);
 }
 
@@ -251,9 +264,10 @@ static void close_all(struct app *app)
 	handover_free(&app->handover);
 	backlog_free(&app->backlog);
 	upkeep_free(&app->upkeep);
+	feed_free(&app->feed);
 	timer_free(&app->drain);
 	timer_free(&app->end);
-	buf_done(&app->api.openapi);
+	api_done(&app->api);
 	loop_free(&app->loop);
 }
 

@@ -3,11 +3,9 @@
 
 #include "base/log.h"
 #include "base/rng.h"
-#include "db/listen.h"
 #include "service/internal.h"
 
 enum {
-	PING_MS = 10000,
 	INTAKE_MS = 200, /* shortest time between two looks that only the intake asks for: usually there is no room */
 	RETRY_FIRST_MS = 50,
 	RETRY_LAST_MS = 1000,
@@ -24,7 +22,6 @@ struct backlog {
 	struct intake *intake;
 	int64_t sweep_ms;
 	struct rng rng;
-	struct listener *listener;
 	struct timer *due;
 	bool is_running; /* a look, or what it found */
 	bool is_stopped;
@@ -189,11 +186,9 @@ static void on_waiting(void *context)
 	plan(backlog);
 }
 
-/* Whatever the notification says: a look tells more. After a gap nobody knows what was missed. */
-static void on_notify(void *context, const char *channel, const char *payload)
+/* Whatever it was: a look tells more. */
+static void on_notified(void *context)
 {
-	(void)channel;
-	(void)payload;
 	backlog_wake(context);
 }
 
@@ -201,13 +196,7 @@ static void on_notify(void *context, const char *channel, const char *payload)
 
 struct backlog *backlog_new(struct loop *loop, const struct backlog_options *options)
 {
-	static const char *const channels[] = { "leadd_backlog", NULL };
 	struct backlog *backlog = mem_alloc(1, sizeof(*backlog));
-	struct listen_options listen = { .conninfo = options->conninfo,
-					 .settings = options->settings,
-					 .channels = channels,
-					 .ping_ms = PING_MS,
-					 .seed = options->seed };
 
 	backlog->pool = options->pool;
 	backlog->intake = options->intake;
@@ -215,7 +204,7 @@ struct backlog *backlog_new(struct loop *loop, const struct backlog_options *opt
 	rng_seed(&backlog->rng, options->seed);
 	backlog->looked_at_ms = loop_now_ms();
 	backlog->due = timer_new(loop, on_due, backlog);
-	backlog->listener = listen_new(loop, &listen, on_notify, backlog);
+	feed_on_backlog(options->feed, on_notified, backlog);
 	intake_on_waiting(options->intake, on_waiting, backlog);
 	plan(backlog);
 	return backlog;
@@ -237,7 +226,6 @@ void backlog_free(struct backlog **backlog)
 {
 	if (!*backlog)
 		return;
-	listen_free(&(*backlog)->listener);
 	timer_free(&(*backlog)->due);
 	arena_free(&(*backlog)->arena);
 	mem_free(*backlog);

@@ -27,8 +27,8 @@ begin
 	if cardinality(changes) > changes_max then
 		changes := array['r'];
 	end if;
-	for first in 1 .. cardinality(changes) by 70 loop
-		perform pg_notify('leadd_events', head || ';' || array_to_string(changes[first:first + 69], ';'));
+	for i in 1..cardinality(changes) by 70 loop
+		perform pg_notify('leadd_events', head || ';' || array_to_string(changes[i:i + 69], ';'));
 	end loop;
 end $$;
 

@@ -138,7 +138,10 @@ static void print_content(struct buf *out, const struct answer *answer)
 	if (answer->shape == ANSWER_EMPTY)
 		return;
 	if (answer->shape == ANSWER_OTHER) {
-		buf_printf(out, ",\"content\":{\"%s\":{}}", answer->content_type);
+		bool is_text = strncmp(answer->content_type, "text/", 5) == 0;
+
+		buf_printf(out, ",\"content\":{\"%s\":{%s}}", answer->content_type,
+			   is_text ? "\"schema\":{\"type\":\"string\"}" : "");
 		return;
 	}
 	buf_string(out, ",\"content\":{\"application/json\":{\"schema\":");

@@ -186,6 +186,7 @@ void connection_begin_stream(struct connection *connection, struct stream *strea
 	connection_keep_input(connection, 0);
 	connection->state = CONNECTION_STREAMING;
 	connection->events = stream;
+	connection->was_stream = true;
 	connection->output_moved_ms = loop_now_ms();
 	connection->output_left = 0;
 }

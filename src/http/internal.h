@@ -94,6 +94,7 @@ struct connection {
 	size_t input_bytes;  /* in memory, of requests that arrive or are being served */
 	size_t output_bytes; /* the same of the answer that is on its way */
 	struct stream *events; /* while it streams */
+	bool was_stream;       /* its last answer is, or was, one: nothing waits for its end */
 
 	struct framing framing;
 	uint64_t requests_read, requests_answered;

@@ -83,7 +83,7 @@ void connections_close(struct server *server, bool everything)
 		bool is_in_use = connection->state == CONNECTION_HELD || connection->state == CONNECTION_STREAMING;
 
 		next = node->next;
-		if (is_in_use && everything)
+		if (connection->was_stream || (is_in_use && everything))
 			shutdown(connection->descriptor, SHUT_RDWR);
 		else if (everything || connection_is_idle(connection))
 			connection_free(connection);

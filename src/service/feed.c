@@ -21,7 +21,7 @@ enum {
 	EVENTS_MAX = 160   /* handed on together: what a notification has, as a rule */
 };
 
-enum { HERE, WHO, WORDS };
+enum { HERE, WHO, WORDS }; /* what is said */
 
 struct feed {
 	struct pool *pool;

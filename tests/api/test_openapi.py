@@ -16,6 +16,7 @@ ROUTES = {
     "/api/v1/contacts/{id}/assign": {"post"}, "/api/v1/contacts/{id}/release": {"post"},
     "/api/v1/contacts/{id}/history": {"get"},
     "/api/v1/distribution/load/": {"get"}, "/api/v1/distribution/sources/{id}": {"get"},
+    "/api/v1/events": {"get"},
     "/health/live": {"get"}, "/health/ready": {"get"}, "/metrics": {"get"},
 }
 CREATIONS = {"POST /api/v1/operators/", "POST /api/v1/sources/", "POST /api/v1/contacts/"}

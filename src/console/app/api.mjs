@@ -4,6 +4,7 @@ import { has_value } from "./router.mjs";
 import { Store } from "./store.mjs";
 
 const PATIENCE_MS = 15_000;
+const SILENCE_MS = 40_000; /* of a stream: a comment should come every 15 s */
 const NOT_REACHED = 0; /* the status of a request that got no answer */
 /* These say nothing about what was asked for: it is asked for again. */
 const AWAY = [NOT_REACHED, 408, 429, 500, 502, 503, 504];
@@ -30,15 +31,18 @@ export const is_connected = new Store(true);
 
 const change_listeners = new Set();
 
-/* Calls the listener whenever this page has changed something; returns what ends it. */
+/*
+ * Calls the listener whenever this page has changed something, or somebody else has; returns what ends it. The listener
+ * is told "contacts" where nothing but contacts, and what follows from them, can have changed.
+ */
 export function on_change(listener) {
 	change_listeners.add(listener);
 	return () => change_listeners.delete(listener);
 }
 
-export function refresh() {
+export function refresh(what) {
 	for (const listener of [...change_listeners])
-		listener();
+		listener(what);
 }
 
 function url_of(path, query = {}) {
@@ -60,8 +64,13 @@ async function body_of(answer) {
 	return answer.status === 204 ? {} : JSON.parse(await answer.text(), exact);
 }
 
+/* What every request carries. */
+function headers_for(media_type) {
+	return { Accept: media_type };
+}
+
 async function ask(method, url, { body, version } = {}) {
-	const headers = { Accept: "application/json" };
+	const headers = headers_for("application/json");
 	let answer, json;
 
 	if (body !== undefined)
@@ -112,6 +121,45 @@ export function get(path, query) {
 /* A lead with its ten newest contacts, where leads/{id} would bring a hundred. */
 export async function get_lead(external_id) {
 	return (await get("leads/", { external_id })).items[0];
+}
+
+/* The messages at the beginning of a stream's text, and the text that is left. Comments are messages without an event. */
+function messages_of(text) {
+	const blocks = text.split("\n\n");
+	const rest = blocks.pop();
+
+	return [blocks.map((block) => Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)))), rest];
+}
+
+/*
+ * Calls on_message({ event }) for each event of the service, until the stream ends; throws when it breaks, or cannot be
+ * had. controller.abort() ends it; so does a long silence.
+ */
+export async function follow_events(controller, on_message) {
+	let silence = setTimeout(() => controller.abort(), SILENCE_MS);
+
+	try {
+		const answer = await fetch(url_of("events"), {
+			headers: headers_for("text/event-stream"), cache: "no-store", signal: controller.signal,
+		});
+		const decoder = new TextDecoder();
+		let text = "", messages;
+
+		if (!answer.ok)
+			throw new Problem(answer.status, {});
+		for (const reader = answer.body.getReader(); ;) {
+			const { value, done } = await reader.read();
+
+			if (done)
+				return;
+			clearTimeout(silence);
+			silence = setTimeout(() => controller.abort(), SILENCE_MS);
+			[messages, text] = messages_of(text + decoder.decode(value, { stream: true }));
+			messages.filter(({ event }) => event).forEach(on_message);
+		}
+	} finally {
+		clearTimeout(silence);
+	}
 }
 
 /* All items of a list, page by page. */

@@ -12,7 +12,7 @@ enum {
 };
 
 struct stream_options {
-	struct text lagged;             /* the last words to a client that does not keep up; borrowed for ever */
+	struct text lagged;            /* the last words to a client that does not keep up; borrowed for ever */
 	void (*on_end)(void *context); /* the client is gone, and the stream too; not after stream_end() */
 	void *context;
 };
@@ -30,12 +30,12 @@ MUST_CHECK bool stream_reply_head(struct request *request);
 struct stream *stream_open(struct request *request, const struct stream_options *options);
 
 /*
- * Sends bytes that are complete messages. False: the client has not fetched enough of what came before; it was told its
- * last words, and the stream is gone.
+ * Sends bytes that are complete messages. False: the client has not fetched enough of what came before; it was told
+ * its last words, and the stream is gone.
  */
 MUST_CHECK bool stream_send(struct stream *stream, struct text bytes);
 
-/* The same for what a stream begins with, which may be more. False: there is no memory for so much; nothing was done. */
+/* The same for what a stream begins with, which may be more. False: there is no memory for it, and nothing was done. */
 MUST_CHECK bool stream_send_first(struct stream *stream, struct text bytes);
 
 /* Ends it and its connection; what the client has not fetched it still gets, unless the service is stopping. */

@@ -1,9 +1,9 @@
 -- Events for GET /api/v1/events: whoever changes contacts, operators, sources or weights tells it on the channel
 -- leadd_events, when it is committed.
 --
--- A notification takes a lock that all of the cluster's commits with one queue for. So the service's own sessions, which
--- change contacts thousands of times a second, say leadd.events = off, and on again for a transaction while somebody
--- listens. All others, psql above all, always tell.
+-- A notification takes a lock that all commits with one queue for, in the whole cluster. So the service's own sessions,
+-- which change contacts thousands of times a second, say leadd.events = off, and on again for a transaction while
+-- somebody listens. All others, psql above all, always tell.
 
 
 -- A payload is "<transaction> <its now() in microseconds> <nonce>" and the changes behind it, each after a semicolon:
@@ -60,8 +60,8 @@ begin
 			when after.operator_id is null then 'w'
 			else 'a'
 		       end
-		       || left(after.status, 1) || ' ' || after.id || ' ' || after.lead_id || ' ' || after.source_id || ' '
-		       || coalesce(after.operator_id, 0) || ' '
+		       || left(after.status, 1) || ' ' || after.id || ' ' || after.lead_id || ' ' || after.source_id
+		       || ' ' || coalesce(after.operator_id, 0) || ' '
 		       || case when before.operator_id is distinct from after.operator_id
 				then coalesce(before.operator_id, 0) else 0 end
 		  from after

@@ -23,7 +23,8 @@ with expected as (
 		('source_operator_weights', 'source_operator_weights_raised'),
 		('source_operator_weights', 'source_operator_weights_tell_added'),
 		('source_operator_weights', 'source_operator_weights_tell_changed'),
-		('source_operator_weights', 'source_operator_weights_tell_truncated')) as list (table_name, trigger_name)
+		('source_operator_weights', 'source_operator_weights_tell_truncated'))
+	    as list (table_name, trigger_name)
 ), wrong as (
 	select expected.place, format('trigger %s of %s is missing', trigger_name, table_name) as example
 	  from expected

@@ -185,7 +185,6 @@ static enum flow_next read_lock(struct flow *flow)
 	return plan_status(flow, operation, change) ? FLOW_NEXT : FLOW_ROLLBACK;
 }
 
-
 static void ask_update(struct flow *flow)
 {
 	const struct operation *operation = flow_context(flow);

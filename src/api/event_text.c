@@ -1,13 +1,12 @@
 /* Events as messages of a stream. Source: HTML Standard, 9.2.6 "Interpreting an event stream". */
 #include "api/internal.h"
 
-#include <stdio.h>
 #include <time.h>
 
 static const char *const names[] = {
-	[EVENT_CONTACT_CREATED] = "contact.created",	[EVENT_CONTACT_ASSIGNED] = "contact.assigned",
-	[EVENT_CONTACT_RELEASED] = "contact.released",	[EVENT_CONTACT_CLOSED] = "contact.closed",
-	[EVENT_OPERATOR_CHANGED] = "operator.changed",	[EVENT_SOURCE_CHANGED] = "source.changed",
+	[EVENT_CONTACT_CREATED] = "contact.created",   [EVENT_CONTACT_ASSIGNED] = "contact.assigned",
+	[EVENT_CONTACT_RELEASED] = "contact.released", [EVENT_CONTACT_CLOSED] = "contact.closed",
+	[EVENT_OPERATOR_CHANGED] = "operator.changed", [EVENT_SOURCE_CHANGED] = "source.changed",
 };
 
 static void print_head(struct buf *out, const char *name, const struct event_id *id)
@@ -34,12 +33,11 @@ static void print_id(struct buf *out, const char *name, int64_t id)
 static void print_moment(struct buf *out, int64_t at_us)
 {
 	time_t seconds = at_us / 1000000;
-	struct tm tm;
-	char text[40];
+	struct tm at = { 0 };
 
-	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	buf_printf(out, "\"at\":\"%s.%06dZ\"", text, (int)(at_us % 1000000));
+	gmtime_r(&seconds, &at);
+	buf_printf(out, "\"at\":\"%04d-%02d-%02dT%02d:%02d:%02d.%06dZ\"", at.tm_year + 1900, at.tm_mon + 1, at.tm_mday,
+		   at.tm_hour, at.tm_min, at.tm_sec, (int)(at_us % 1000000));
 }
 
 static void print_deletion(struct buf *out, bool is_deleted)

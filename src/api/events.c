@@ -53,8 +53,7 @@ static bool sees_all(const struct subscriber *subscriber)
 	return !subscriber->filter.source_id && !subscriber->filter.operator_id;
 }
 
-static uint64_t print_seen(struct buf *out, const struct event_filter *filter, const struct event *events,
-			   size_t count)
+static uint64_t print_seen(struct buf *out, const struct event_filter *filter, const struct event *events, size_t count)
 {
 	uint64_t seen = 0;
 
@@ -163,10 +162,10 @@ static void begin(struct subscriber *subscriber)
 	struct events *events = subscriber->events;
 
 	list_append(&events->streams, &subscriber->node);
-	subscriber->stream = stream_open(subscriber->request,
-					 &(struct stream_options){ .lagged = { lagged, sizeof(lagged) - 1 },
-								   .on_end = on_client_gone,
-								   .context = subscriber });
+	subscriber->stream =
+		stream_open(subscriber->request, &(struct stream_options){ .lagged = { lagged, sizeof(lagged) - 1 },
+									   .on_end = on_client_gone,
+									   .context = subscriber });
 	subscriber->request = NULL;
 	if (subscriber->stream)
 		send_first(subscriber);
@@ -203,13 +202,16 @@ static void on_patience_over(void *context)
 	struct events *events = context;
 	struct subscriber *first;
 
-	while (!list_is_empty(&events->waiting)) {
-		first = LIST_ITEM(events->waiting.next, struct subscriber, node);
-		if (first->until_ms > loop_now_ms()) {
-			timer_start(events->patience, first->until_ms - loop_now_ms());
+	while ((first = take_waiting(events))) {
+		int64_t left_ms = first->until_ms - loop_now_ms();
+
+		if (left_ms > 0) {
+			list_prepend(&events->waiting, &first->node);
+			events->waiting_count++;
+			timer_start(events->patience, left_ms);
 			return;
 		}
-		refuse(take_waiting(events), "The database did not answer in time.");
+		refuse(first, "The database did not answer in time.");
 	}
 }
 
@@ -240,22 +242,24 @@ const struct endpoint events_stream_endpoint = {
 	.id = "streamEvents",
 	.tag = "Distribution",
 	.summary = "Changes as they happen",
-	.about = "Server-Sent Events, in the order of the commits, whichever process or psql session makes the change. A "
-		 "message has an `id`, an `event` and one line of `data`, a JSON object.\n\n"
-		 "| event | data |\n|---|---|\n"
-		 "| `contact.created`, `contact.assigned`, `contact.released`, `contact.closed` | `contact_id`, `lead_id`, "
-		 "`source_id`, `operator_id` or null, `previous_operator_id` or null, `status`, `at` |\n"
-		 "| `operator.changed` | `operator_id`, `is_deleted`, `at` |\n"
-		 "| `source.changed` (or its weights) | `source_id`, `is_deleted`, `at` |\n"
-		 "| `hello` | nothing was missed; the first message, or else it is `reload` |\n"
-		 "| `reload` | events may have been missed before this one: read anew what you show |\n"
-		 "| `lagged` | more waits for the client than is kept; the stream ends |\n\n"
-		 "A contact that gets an operator at once is created and then assigned. `contact.assigned` also tells of a "
-		 "contact that was handed on, or reopened with its operator; `contact.released`, of one that waits "
-		 "again. Changes of a text, and of `active_load`, have no event of their own.\n\n"
-		 "Open the stream, wait for its first message, then read the state, and follow the events. After a "
-		 "loss send the last `id` as Last-Event-ID, to any process: what was missed comes again, or `reload` "
-		 "does. A comment comes every 15 seconds at least.",
+	.about =
+		"Server-Sent Events, in the order of the commits, whichever process or psql session makes the change. "
+		"A message has an `id`, an `event` and one line of `data`, a JSON object.\n\n"
+		"| event | data |\n|---|---|\n"
+		"| `contact.created`, `contact.assigned`, `contact.released`, `contact.closed` | `contact_id`, "
+		"`lead_id`, `source_id`, `operator_id` or null, `previous_operator_id` or null, `status`, `at` |\n"
+		"| `operator.changed` | `operator_id`, `is_deleted`, `at` |\n"
+		"| `source.changed` (or its weights) | `source_id`, `is_deleted`, `at` |\n"
+		"| `hello` | nothing was missed; the first message, or else it is `reload` |\n"
+		"| `reload` | events may have been missed before this one: read anew what you show |\n"
+		"| `lagged` | more waits for the client than is kept; the stream ends |\n\n"
+		"A contact that gets an operator at once is created and then assigned. `contact.assigned` also tells of "
+		"a contact that was handed on, or reopened with its operator; `contact.released`, of one that waits "
+		"again. Changes of a text, and of `active_load`, have no event of their own. An event may tell of what "
+		"you have read already, never the other way round.\n\n"
+		"Open the stream, wait for its first message, then read the state, and follow the events. After a "
+		"loss send the last `id` as Last-Event-ID, to any process: what was missed comes again, or `reload` "
+		"does. A comment comes every 15 seconds at least.",
 	.query = stream_query,
 	.takes_last_event_id = true,
 	.answers = { { 200, "The stream.", ANSWER_OTHER, .content_type = "text/event-stream" } },

@@ -43,7 +43,8 @@ static const char lane_settings[] =
 
 /* The others' plans follow their filters. */
 static const char request_settings[] =
-	"set leadd.actor = 'api'; set leadd.events = 'off'; set plan_cache_mode = force_custom_plan; " NAMED("-requests");
+	"set leadd.actor = 'api'; set leadd.events = 'off'; set plan_cache_mode = force_custom_plan; " NAMED(
+		"-requests");
 
 /* -- finding it -------------------------------------------------------------------------------- */
 

@@ -72,8 +72,8 @@ struct server {
 };
 
 enum connection_state {
-	CONNECTION_READING,  /* evhttp reads, or waits for a request */
-	CONNECTION_HELD,     /* a handler has the request; evhttp has stopped reading */
+	CONNECTION_READING,   /* evhttp reads, or waits for a request */
+	CONNECTION_HELD,      /* a handler has the request; evhttp has stopped reading */
 	CONNECTION_ANSWERING, /* the reply is on its way */
 	CONNECTION_STREAMING  /* the reply has begun and goes on until its stream ends */
 };
@@ -91,8 +91,8 @@ struct connection {
 	size_t output_left;
 	int64_t output_moved_ms; /* when output_left was last seen to change */
 
-	size_t input_bytes;  /* in memory, of requests that arrive or are being served */
-	size_t output_bytes; /* the same of the answer that is on its way */
+	size_t input_bytes;    /* in memory, of requests that arrive or are being served */
+	size_t output_bytes;   /* the same of the answer that is on its way */
 	struct stream *events; /* while it streams */
 	bool was_stream;       /* its last answer is, or was, one: nothing waits for its end */
 

@@ -16,8 +16,7 @@ static bool number_read(const char **at, int64_t *number_out)
 	const char *from = *at;
 
 	for (; **at >= '0' && **at <= '9'; (*at)++)
-		if (__builtin_mul_overflow(number, 10, &number) ||
-		    __builtin_add_overflow(number, **at - '0', &number))
+		if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, **at - '0', &number))
 			return false;
 	*number_out = number;
 	return *at > from;
@@ -35,8 +34,9 @@ bool event_id_read(const char *text, struct event_id *id_out)
 {
 	int64_t index;
 
-	if (!number_read(&text, &id_out->at_us) || !char_read(&text, '-') || !number_read(&text, &id_out->transaction) ||
-	    !char_read(&text, '-') || !number_read(&text, &index) || *text || index > INT32_MAX)
+	if (!number_read(&text, &id_out->at_us) || !char_read(&text, '-') ||
+	    !number_read(&text, &id_out->transaction) || !char_read(&text, '-') || !number_read(&text, &index) ||
+	    *text || index > INT32_MAX)
 		return false;
 	id_out->index = (int)index;
 	return true;

@@ -386,7 +386,7 @@ test("on a phone no screen scrolls sideways, and every control has a name", asyn
 });
 
 test("what others do shows at once, and with many changes no more than about once a second", async (world) => {
-	const operator = await make_operator(world, 1000);
+	const operator = await make_operator(world, 1_000_000);
 	const source = await make_source(world, [operator]);
 	const visit = await world.visit(`/#/contacts?source_id=${source.id}`);
 	const { page } = visit;

@@ -123,7 +123,7 @@ export async function get_lead(external_id) {
 	return (await get("leads/", { external_id })).items[0];
 }
 
-/* The messages at the beginning of a stream's text, and the text that is left. Comments are messages without an event. */
+/* The messages at the beginning of a stream's text, and the text that is left. A comment is one without an event. */
 function messages_of(text) {
 	const blocks = text.split("\n\n");
 	const rest = blocks.pop();

@@ -2,8 +2,9 @@
  * Event streams over evhttp's chunked answers. The request ends where the stream begins: it counts as answered, and its
  * arena goes. What is left is evhttp's request, which is ours until evhttp_send_reply_end().
  *
- * A client that leaves takes the connection with it: evhttp sets the request's to NULL and calls on_connection_closed();
- * the request is then freed here. While the stream stands nobody else may free the connection, and with it the request.
+ * A client that leaves takes the connection with it: evhttp sets the request's to NULL and calls
+ * on_connection_closed(); the request is then freed here. While the stream stands nobody else may free the connection,
+ * and with it the request.
  */
 #include "http/stream.h"
 

@@ -42,7 +42,7 @@ struct feed {
 	/* the others, and who listens; of loop_now_ms() */
 	int64_t heard_ms;        /* the last announcement; 0: none */
 	int64_t unsure_until_ms; /* whether somebody listens */
-	struct timer *settled, *say;
+	struct timer *settled, *lapsed, *say;
 	bool is_saying[WORDS], says_again[WORDS]; /* under way; and once more behind that */
 	struct arena *arena;
 	struct args words[WORDS];
@@ -112,9 +112,11 @@ static void on_say(void *context)
 
 /* -- what is heard ----------------------------------------------------------------------------- */
 
+/* What is heard while nobody has to tell is good for nothing. */
 static void add(struct feed *feed, const struct event *event)
 {
-	ring_add(&feed->ring, event);
+	if (is_relied_on(feed))
+		ring_add(&feed->ring, event);
 	feed->position = event->id;
 }
 
@@ -123,6 +125,14 @@ static void tell_gap(struct feed *feed)
 	ring_clear(&feed->ring);
 	if (feed->hooks)
 		feed->hooks->on_gap(feed->hooks_context);
+}
+
+/* Nobody listens any more, as a rule: the memory is given back. */
+static void on_lapsed(void *context)
+{
+	struct feed *feed = context;
+
+	ring_clear(&feed->ring);
 }
 
 /* Who began to tell late has ended by now what it had begun before. */
@@ -138,6 +148,7 @@ static void hear_here(struct feed *feed)
 	bool was_relied_on = is_relied_on(feed);
 
 	feed->heard_ms = loop_now_ms();
+	timer_start(feed->lapsed, SURE_MS);
 	if (!was_relied_on) {
 		feed->position = mark.id;
 		tell_gap(feed);
@@ -261,6 +272,7 @@ struct feed *feed_new(struct loop *loop, const struct feed_options *options)
 	args_text(&feed->words[HERE], TEXT("here"));
 	args_text(&feed->words[WHO], text_of(arena_printf(feed->arena, "who %s", feed->token)));
 	feed->settled = timer_new(loop, on_settled, feed);
+	feed->lapsed = timer_new(loop, on_lapsed, feed);
 	feed->say = timer_new(loop, on_say, feed);
 	feed->listener = listen_new(loop, &listen, on_notify, feed);
 	return feed;
@@ -279,6 +291,7 @@ void feed_free(struct feed **feed)
 		return;
 	listen_free(&(*feed)->listener);
 	timer_free(&(*feed)->settled);
+	timer_free(&(*feed)->lapsed);
 	timer_free(&(*feed)->say);
 	ring_clear(&(*feed)->ring);
 	arena_free(&(*feed)->arena);

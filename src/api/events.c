@@ -4,13 +4,20 @@
 #include "base/metrics.h"
 #include "http/stream.h"
 
-enum { PATIENCE_MS = 4000 }; /* until everybody is sure to tell: as a rule that takes milliseconds */
+enum {
+	PATIENCE_MS = 4000, /* until everybody is sure to tell: as a rule that takes milliseconds */
+	REST_MS = 50,       /* between two writes on each stream, while much happens */
+	HELD_MAX = 256      /* events that are written together; as text a fourth of what a client may lag behind */
+};
 
 struct events {
 	struct feed *feed;
 	struct list streams, waiting; /* struct subscriber */
 	int waiting_count;
 	struct timer *patience; /* of the first that waits */
+	struct timer *rest;
+	struct event held[HELD_MAX]; /* not written yet */
+	size_t held_count;
 	uint64_t sent;
 	bool is_stopped;
 };
@@ -67,30 +74,58 @@ static uint64_t print_seen(struct buf *out, const struct event_filter *filter, c
 	return seen;
 }
 
-static void on_events(void *context, const struct event *events, size_t count)
+/* Writes what is held on all streams. */
+static void flush(struct events *events)
 {
 	static const struct event_filter none;
-	struct events *all = context;
+	size_t count = events->held_count;
 	struct list *node, *next;
 	struct buf whole, part;
 
-	if (list_is_empty(&all->streams))
+	events->held_count = 0;
+	if (!count)
 		return;
 	buf_init(&whole);
 	buf_init(&part);
-	print_seen(&whole, &none, events, count);
-	for (node = all->streams.next; node != &all->streams; node = next) {
+	print_seen(&whole, &none, events->held, count);
+	for (node = events->streams.next; node != &events->streams; node = next) {
 		struct subscriber *subscriber = LIST_ITEM(node, struct subscriber, node);
 		uint64_t seen;
 
 		next = node->next;
 		if (sees_all(subscriber))
 			send(subscriber, &whole, count);
-		else if ((seen = print_seen(&part, &subscriber->filter, events, count)))
+		else if ((seen = print_seen(&part, &subscriber->filter, events->held, count)))
 			send(subscriber, &part, seen);
 	}
 	buf_done(&whole);
 	buf_done(&part);
+}
+
+static void on_rest_over(void *context)
+{
+	struct events *events = context;
+
+	if (!events->held_count)
+		return;
+	flush(events);
+	timer_start(events->rest, REST_MS);
+}
+
+/* After a pause an event goes out at once. Many batches a second are written together: else each costs each stream. */
+static void on_events(void *context, const struct event *events, size_t count)
+{
+	struct events *all = context;
+
+	if (list_is_empty(&all->streams))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (all->held_count == HELD_MAX)
+			flush(all);
+		all->held[all->held_count++] = events[i];
+	}
+	if (!timer_is_running(all->rest))
+		on_rest_over(all);
 }
 
 static void print_reload(struct buf *out, const struct events *events)
@@ -106,6 +141,7 @@ static void on_gap(void *context)
 	struct list *node, *next;
 	struct buf message;
 
+	flush(events);
 	buf_init(&message);
 	print_reload(&message, events);
 	for (node = events->streams.next; node != &events->streams; node = next) {
@@ -161,6 +197,7 @@ static void begin(struct subscriber *subscriber)
 	static const char lagged[] = "event: lagged\ndata: {}\n\n";
 	struct events *events = subscriber->events;
 
+	flush(events); /* its replay has that */
 	list_append(&events->streams, &subscriber->node);
 	subscriber->stream =
 		stream_open(subscriber->request, &(struct stream_options){ .lagged = { lagged, sizeof(lagged) - 1 },
@@ -313,6 +350,7 @@ void events_init(struct api *api)
 	list_init(&events->streams);
 	list_init(&events->waiting);
 	events->patience = timer_new(api->loop, on_patience_over, events);
+	events->rest = timer_new(api->loop, on_rest_over, events);
 	feed_on_events(api->feed, &hooks, events);
 	api->events = events;
 }
@@ -326,6 +364,7 @@ void api_stop(struct api *api)
 	timer_stop(events->patience);
 	while ((waiting = take_waiting(events)))
 		refuse(waiting, "The service is stopping.");
+	flush(events);
 	while (!list_is_empty(&events->streams)) {
 		struct subscriber *subscriber = LIST_ITEM(events->streams.next, struct subscriber, node);
 
@@ -337,6 +376,7 @@ void api_stop(struct api *api)
 void events_done(struct api *api)
 {
 	timer_free(&api->events->patience);
+	timer_free(&api->events->rest);
 	mem_free(api->events);
 	api->events = NULL;
 }

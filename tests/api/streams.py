@@ -9,7 +9,7 @@ import time
 
 from client import PREFIX
 
-SETTLED_S = 8
+SETTLED_S = 6.5
 
 
 class Message:
@@ -132,11 +132,14 @@ def stream(api, last_id=None, **options):
 
 def settle(*apis):
     """
-    A while after the first listener came, all are told to read anew. After that the feed is quiet, until nobody has
-    listened for most of a minute.
+    A while after the first listener came, all are told to read anew, unless nobody listened to the process then. After
+    that the feed is quiet, until nobody has listened to any process for most of a minute.
     """
-    for api in apis:
-        if not getattr(api, "has_settled", False):
-            with stream(api) as opened:
-                opened.until(lambda message: message.event == "reload", SETTLED_S)
-            api.has_settled = True
+    fresh = [api for api in apis if not getattr(api, "has_settled", False)]
+    end = time.monotonic() + SETTLED_S
+    with contextlib.ExitStack() as leaving:
+        for opened in [leaving.enter_context(stream(api)) for api in fresh]:
+            with contextlib.suppress(TimeoutError):
+                opened.until(lambda message: message.event == "reload", end - time.monotonic())
+    for api in fresh:
+        api.has_settled = True

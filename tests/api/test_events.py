@@ -1,7 +1,10 @@
 """Server-Sent Events: what is told, by whom, in what order, and what becomes of who was away or does not keep up."""
 
 import contextlib
+import itertools
+import random
 import threading
+import time
 
 from harness import test
 from scrape import metric
@@ -319,6 +322,86 @@ def who_was_away_gets_what_was_missed_from_any_process(api, twin):
             assert [message.data["contact_id"] for message in again] == [
                 contacts[1], contacts[2], contacts[2], contacts[3], contacts[3]]
             assert events.is_quiet()
+
+
+class Mirror:
+    """Who holds which contact of a source, by its events alone; it changes its process now and then."""
+
+    def __init__(self, processes, source):
+        self.processes, self.source = itertools.cycle(processes), source
+        self.contacts, self.opened, self.may_end = {}, 0, False
+
+    def read(self, psql):
+        rows = psql.run(f"select id, status, operator_id from contacts where source_id = {self.source['id']}")
+        self.contacts = {int(id): (status, int(operator or 0)) for id, status, operator in rows}
+
+    def follow(self, psql):
+        """Until the source changes when all is done."""
+        place = None
+        while True:
+            with contextlib.closing(Stream(next(self.processes), place, source_id=self.source["id"])) as events:
+                self.opened += 1
+                for _ in range(300):
+                    message = events.next()
+                    place = events.last_id
+                    if message.event == "reload" or self.opened == 1 and message.event == "hello":
+                        self.read(psql)
+                    elif message.event == "source.changed" and self.may_end:
+                        return
+                    elif message.event.startswith("contact."):
+                        state = message.data
+                        self.contacts[state["contact_id"]] = (state["status"], state["operator_id"] or 0)
+
+
+def work_at_random(api, source, operators, dice, end):
+    """Contacts come, are handed on, given back, closed and reopened, through a process."""
+    ids = []
+    while time.monotonic() < end:
+        ids.append(api.contact(source)["id"])
+        contact = dice.choice(ids)
+        api.post(f"contacts/{contact}/assign", dice.choice([{}, {"operator_id": dice.choice(operators)["id"]}]))
+        api.patch(f"contacts/{contact}", {"status": dice.choice(["active", "closed"])})
+        api.post(f"contacts/{dice.choice(ids)}/release")
+
+
+def work_in_psql(psql, source, end):
+    while time.monotonic() < end:
+        psql.run(f"update contacts set status = 'closed' where id in (select id from contacts where status = 'active' "
+                 f"and source_id = {source['id']} order by random() limit 20 for update skip locked)")
+
+
+@test
+def by_its_events_alone_a_client_knows_what_is_stored(api, twin):
+    settle(api, twin)
+    operators = [api.operator(max_load_limit=30) for _ in range(3)]
+    source = api.source([(one, 1) for one in operators], backlog="auto")
+    mirrors = [Mirror(processes, source) for processes in ((api, twin), (twin, api), (api,))]
+    stored, end = Mirror((), source), time.monotonic() + 4
+
+    def work(index):
+        if index == 4:
+            work_in_psql(api.psql, source, end)
+        else:
+            work_at_random((api, twin)[index % 2], source, operators, random.Random(index), end)
+
+    def is_at_rest():
+        before = stored.contacts
+        stored.read(api.psql)
+        return before == stored.contacts
+
+    with meanwhile(together, len(mirrors), lambda index: mirrors[index].follow(api.psql)) as following:
+        together(5, work)
+        api.patch(f"sources/{source['id']}", {"backlog": "manual"}).must(200)
+        poll(is_at_rest, "what waits is handed out")
+        for mirror in mirrors:
+            mirror.may_end = True
+        for seconds in itertools.count(1):
+            api.patch(f"sources/{source['id']}", {"sticky_seconds": seconds}).must(200)
+            if following.done():
+                break
+    assert len(stored.contacts) > 50
+    for mirror in mirrors:
+        assert mirror.opened > 1 and mirror.contacts == stored.contacts, mirror.opened
 
 
 @test

@@ -1,7 +1,6 @@
 /* Listens for the whole process, keeps the newest events, and says to the others that somebody listens here. */
 #include "service/feed.h"
 
-#include "base/log.h"
 #include "base/metrics.h"
 #include "base/rng.h"
 #include "db/listen.h"

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "db/pool.h"
 #include "http/router.h"
+#include "service/feed.h"
 #include "service/handover.h"
 #include "service/intake.h"
 #include "service/keyring.h"
@@ -16,7 +17,8 @@ struct api {
 	struct pool *pool; /* for all but the batches */
 	struct intake *intake;
 	struct handover *handover;
-	struct keyring *keyring;     /* NULL: no key is needed */
+	struct keyring *keyring; /* NULL: no key is needed */
+	struct feed *feed;
 	bool (*is_ready)(void *app); /* whether the service can do its work now */
 	void (*print_metrics)(void *app, struct buf *out);
 	void *app;
@@ -28,15 +30,26 @@ struct api {
 		struct list played; /* of them, in turn */
 		struct deferred next;
 	} simulations;
+	struct events *events; /* event streams */
 };
 
-/* Sets up what is not an option: the rest is zero or the caller's. */
+/* Sets up what is not an option: the rest is zero or the caller's. Owned by the caller: api_done(). */
 void api_init(struct api *api);
 
 /* A key to be made, as a body says it, and the rules between its members: for the command line as well. */
 enum { KEY_NAME, KEY_ROLE, KEY_SOURCE_ID, KEY_OPERATOR_ID };
 extern const struct schema key_draft_schema;
 void key_check_draft(const struct value *body, struct faults *faults);
+/* After the server was freed. */
+void api_done(struct api *api);
+
+/* Ends the event streams that were opened with a key: their clients come again, and are asked for it anew. */
+void api_end_keyed_streams(struct api *api);
+
+/* Ends all event streams, and takes on no more. */
+void api_stop(struct api *api);
+
+void api_print_metrics(const struct api *api, struct buf *out);
 
 /* All endpoints; ends with a row without a path. */
 extern const struct route api_routes[];

@@ -18,7 +18,8 @@ enum answer_headers {
 	ANSWER_HAS_LOCATION = 1,
 	ANSWER_HAS_ETAG = 2,
 	ANSWER_HAS_RETRY_AFTER = 4,
-	ANSWER_MAY_BE_REPLAYED = 8 /* then with Idempotency-Replayed */
+	ANSWER_MAY_BE_REPLAYED = 8, /* then with Idempotency-Replayed */
+	ANSWER_HAS_CHALLENGE = 16   /* WWW-Authenticate */
 };
 
 struct answer {
@@ -50,6 +51,7 @@ struct endpoint {
 	bool is_body_optional; /* an empty one stands for {} */
 	bool takes_if_match;
 	bool takes_idempotency_key;
+	bool takes_last_event_id;
 	bool is_open;   /* does not need the database */
 	bool is_hidden; /* serves a person's browser: not in the OpenAPI document */
 	struct answer answers[ANSWERS_MAX];

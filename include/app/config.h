@@ -26,6 +26,7 @@ struct config {
 	int64_t line_wait_ms;
 	int64_t backlog_sweep_seconds;
 	int64_t connections_max;
+	int64_t streams_max;
 	int64_t waiting_max;
 	int64_t buffer_max_mib;
 	int64_t lists_max_mib;

@@ -21,6 +21,7 @@ struct server_options {
 	const char *(*turn_away)(const struct request *request);
 	void *world;                 /* request_world() */
 	int connections_max;         /* beyond it new connections wait in the backlog */
+	int streams_max;             /* event streams, which are connections as well */
 	size_t buffer_max;           /* bytes of requests in memory, and as many of answers that are being fetched */
 	int64_t request_deadline_ms; /* from the first byte of a request to its last */
 	int64_t idle_timeout_ms;     /* a kept-alive connection without a request */

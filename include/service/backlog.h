@@ -6,6 +6,7 @@
 #ifndef LEADD_SERVICE_BACKLOG_H
 #define LEADD_SERVICE_BACKLOG_H
 
+#include "service/feed.h"
 #include "service/intake.h"
 
 struct backlog;
@@ -13,6 +14,7 @@ struct backlog;
 struct backlog_options {
 	struct pool *pool;     /* to look which sources have somebody waiting whom somebody could take */
 	struct intake *intake; /* drains them */
+	struct feed *feed;     /* hears from the database, and wakes it */
 	int64_t sweep_ms;      /* longest rest between two looks */
 	uint64_t seed;
 };

@@ -5,12 +5,12 @@
 #ifndef LEADD_SERVICE_HANDOVER_H
 #define LEADD_SERVICE_HANDOVER_H
 
-#include "db/pool.h"
+#include "service/feed.h"
 
 struct handover;
 
 /* Looks for departures now and then, and at once when woken. Owned by the caller: handover_free(). */
-struct handover *handover_new(struct loop *loop, struct pool *pool, uint64_t seed);
+struct handover *handover_new(struct loop *loop, struct pool *pool, const struct feed *feed, uint64_t seed);
 
 /* There is a departure, or may be one. */
 void handover_wake(struct handover *handover);

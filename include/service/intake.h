@@ -82,14 +82,16 @@ struct queued_draft {
 };
 
 struct intake;
+struct feed;
 
 struct intake_options {
-	struct pool *pool;    /* two connections: the lane's, and one for what waits for somebody's lock */
-	size_t batch_max;     /* contacts in one transaction */
-	size_t line_max;      /* contacts waiting; one more is refused */
-	int64_t wait_ms;      /* longest wait before a contact is given up as unavailable */
-	int64_t line_wait_ms; /* a single one that is expected to wait longer than that for its batch is refused */
-	uint64_t seed;        /* for the draws */
+	struct pool *pool;       /* two connections: the lane's, and one for what waits for somebody's lock */
+	size_t batch_max;        /* contacts in one transaction */
+	size_t line_max;         /* contacts waiting; one more is refused */
+	int64_t wait_ms;         /* longest wait before a contact is given up as unavailable */
+	int64_t line_wait_ms;    /* a single one that is expected to wait longer than that for its batch is refused */
+	uint64_t seed;           /* for the draws */
+	const struct feed *feed; /* whether what is stored is told */
 };
 
 struct intake *intake_new(struct loop *loop, const struct intake_options *options);

@@ -38,7 +38,7 @@ extern const enum query batch_usual[BATCH_USUAL];
 typedef void batch_done(struct batch *batch, void *context, const struct db_failure *failure);
 
 /* An empty batch for at most size_max drafts, used again and again. Owned by the caller: batch_free(). */
-struct batch *batch_new(size_t size_max, struct rng *rng);
+struct batch *batch_new(size_t size_max, struct rng *rng, const struct feed *feed);
 void batch_free(struct batch **batch);
 
 void batch_clear(struct batch *batch);

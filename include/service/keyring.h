@@ -6,12 +6,13 @@
 #define LEADD_SERVICE_KEYRING_H
 
 #include "db/pool.h"
+#include "service/feed.h"
 #include "service/known_keys.h"
 
 struct keyring;
 
-/* Owned by the caller: keyring_free(). hears_changes(context): whether the database could tell of a change now. */
-struct keyring *keyring_new(struct loop *loop, struct pool *pool, bool (*hears_changes)(void *context), void *context);
+/* Owned by the caller: keyring_free(). feed: by which the database tells of changes; keyring_forget() is the caller's. */
+struct keyring *keyring_new(struct loop *loop, struct pool *pool, const struct feed *feed);
 
 /* Some key was changed, or may have been. */
 void keyring_forget(struct keyring *keyring);

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "db/pool.h"
 #include "domain/assign.h"
+#include "service/feed.h"
 
 enum transfer_kind {
 	TRANSFER_BY_HAND, /* to the operator that is named */
@@ -38,6 +39,7 @@ struct transfer {
 	bool is_forced;      /* the same: although that one is inactive or full */
 	const char *actor;   /* who asks for it, as history will say; NULL: the service's interface */
 	struct arena *arena; /* for the texts below */
+	const struct feed *feed;
 
 	/* Whether it is to be done to that version of the contact; NULL: to any. */
 	bool (*is_wanted)(const struct transfer *transfer, int64_t version);

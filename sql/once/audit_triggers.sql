@@ -1,5 +1,5 @@
--- The triggers that keep counters and history, and that tell of changed keys, are there, and nobody has left any
--- switched off.
+-- The triggers that keep counters and history, and that tell of events and of changed keys, are there; nobody has left
+-- any switched off.
 -- -> checked, wrong, examples
 with expected as (
 	select table_name::text || '.' || trigger_name as place, table_name, trigger_name
@@ -11,13 +11,23 @@ with expected as (
 		('contacts', 'contacts_keep_source'), ('contacts', 'contacts_record_deleted'),
 		('contacts', 'contacts_record_inserted'), ('contacts', 'contacts_record_truncated'),
 		('contacts', 'contacts_record_updated'), ('contacts', 'contacts_stamp_insert'),
-		('contacts', 'contacts_stamp_update'), ('contact_history', 'contact_history_is_final'),
+		('contacts', 'contacts_stamp_update'), ('contacts', 'contacts_tell_deleted'),
+		('contacts', 'contacts_tell_inserted'), ('contacts', 'contacts_tell_truncated'),
+		('contacts', 'contacts_tell_updated'), ('contact_history', 'contact_history_is_final'),
 		('leads', 'leads_stamp'),
 		('operators', 'operators_add_loads'), ('operators', 'operators_changed'),
 		('operators', 'operators_in_history'), ('operators', 'operators_stamp'),
+		('operators', 'operators_tell_deleted'), ('operators', 'operators_tell_inserted'),
+		('operators', 'operators_tell_truncated'), ('operators', 'operators_tell_updated'),
 		('sources', 'sources_backlog_auto'), ('sources', 'sources_stamp'),
+		('sources', 'sources_tell_deleted'), ('sources', 'sources_tell_inserted'),
+		('sources', 'sources_tell_truncated'), ('sources', 'sources_tell_updated'),
 		('source_operator_weights', 'source_operator_weights_added'),
-		('source_operator_weights', 'source_operator_weights_raised')) as list (table_name, trigger_name)
+		('source_operator_weights', 'source_operator_weights_raised'),
+		('source_operator_weights', 'source_operator_weights_tell_added'),
+		('source_operator_weights', 'source_operator_weights_tell_changed'),
+		('source_operator_weights', 'source_operator_weights_tell_truncated'))
+	    as list (table_name, trigger_name)
 ), wrong as (
 	select expected.place, format('trigger %s of %s is missing', trigger_name, table_name) as example
 	  from expected

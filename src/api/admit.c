@@ -5,6 +5,19 @@
 #include <string.h>
 #include <strings.h>
 
+void api_init(struct api *api)
+{
+	buf_init(&api->openapi);
+	simulations_init(api);
+	events_init(api);
+}
+
+void api_done(struct api *api)
+{
+	buf_done(&api->openapi);
+	events_done(api);
+}
+
 const struct input *request_checked(const struct request *request)
 {
 	return request_input(request);

@@ -105,6 +105,7 @@ const struct endpoint contacts_change_endpoint = {
 /* The contact as it was found under its lock; what the change makes of it. */
 struct change {
 	const char *status; /* to be set; NULL: it stays */
+	int read;           /* which statement reads it again */
 };
 
 enum { CONTACT, SEAT_LOAD, SEAT };
@@ -195,12 +196,11 @@ static enum flow_next read_lock(struct flow *flow)
 	return plan_status(flow, operation, change) ? FLOW_NEXT : FLOW_ROLLBACK;
 }
 
-enum { SIGNED, UPDATED, READ };
-
 static void ask_update(struct flow *flow)
 {
 	const struct operation *operation = flow_context(flow);
-	const struct change *change = operation->extra;
+	const struct api *api = request_world(operation->request);
+	struct change *change = operation->extra;
 	struct args update = flow_args(flow), id = flow_args(flow);
 
 	args_int(&id, request_path_number(operation->request, 0));
@@ -211,7 +211,7 @@ static void ask_update(struct flow *flow)
 	args_value(&update, &operation->input[MESSAGE]);
 	args_bool(&update, operation->input[PAYLOAD].is_given);
 	args_value(&update, &operation->input[PAYLOAD]);
-	guard_sign(flow, operation->request);
+	change->read = feed_ask(flow, api->feed) + guard_sign(flow, operation->request) + 1;
 	flow_ask(flow, Q_CONTACT_UPDATE, &update);
 	flow_ask(flow, Q_CONTACT_READ, &id);
 }
@@ -219,9 +219,10 @@ static void ask_update(struct flow *flow)
 static enum flow_next read_update(struct flow *flow)
 {
 	struct operation *operation = flow_context(flow);
+	const struct change *change = operation->extra;
 
-	operation_take_json(operation, flow_rows(flow, READ));
-	operation->version = row_int(flow_rows(flow, READ), 0, 1);
+	operation_take_json(operation, flow_rows(flow, change->read));
+	operation->version = row_int(flow_rows(flow, change->read), 0, 1);
 	return FLOW_NEXT;
 }
 

@@ -158,6 +158,7 @@ static void start(struct request *request, enum transfer_kind kind, int64_t oper
 	transfer->is_forced = is_forced;
 	transfer->actor = request_checked(request)->caller->actor.at;
 	transfer->arena = request_arena(request);
+	transfer->feed = api->feed;
 	transfer->is_wanted = is_wanted;
 	transfer->done = on_done;
 	transfer->context = request;

@@ -120,8 +120,7 @@ void contacts_list(struct request *request)
 	struct args *args;
 
 	if (own && operator->is_given && operator->integer != own) {
-		reply_problem(request, &problem_forbidden, "The key reads the contacts of operator %" PRId64 " only.",
-			      own);
+		reply_problem(request, &problem_forbidden, GUARD_OPERATOR_RULE, own);
 		return;
 	}
 	if (!own && is_of_waiting(query)) {

@@ -166,10 +166,28 @@ int64_t guard_operator(const struct request *request);
 
 /* Whether the caller may send contacts of that source. */
 bool guard_allows_source(const struct caller *caller, int64_t source_id);
+#define GUARD_OPERATOR_RULE "The key reads what is operator %" PRId64 "'s only."
 #define GUARD_SOURCE_RULE "The key sends contacts of source %" PRId64 " only."
 
-/* In an ask step: history will name the caller's key for what this transaction changes. */
-void guard_sign(struct flow *flow, const struct request *request);
+/*
+ * In an ask step: history will name the caller's key for what this transaction changes. Asks one statement, or none where
+ * there is no key; returns how many.
+ */
+int guard_sign(struct flow *flow, const struct request *request);
+/* -- parts of the api that live as long as it does ----------------------------------------------- */
+
+void simulations_init(struct api *api);
+void events_init(struct api *api);
+void events_done(struct api *api);
+
+/* -- events (event_text.c) --------------------------------------------------------------------- */
+
+/* The query of a stream. */
+enum { EVENTS_OF_SOURCE, EVENTS_OF_OPERATOR };
+
+/* Appends a message of a stream: one of the events, or one without a meaning of its own ("hello"). */
+void event_print(struct buf *out, const struct event *event);
+void event_print_word(struct buf *out, const char *name, const struct event_id *id);
 
 /* -- the endpoints ----------------------------------------------------------------------------- */
 
@@ -210,6 +228,7 @@ DECLARE_ENDPOINT(keys_read);
 DECLARE_ENDPOINT(keys_revoke);
 DECLARE_ENDPOINT(distribution_load);
 DECLARE_ENDPOINT(distribution_source);
+DECLARE_ENDPOINT(events_stream);
 DECLARE_ENDPOINT(meta_live);
 DECLARE_ENDPOINT(meta_ready);
 DECLARE_ENDPOINT(meta_metrics);

@@ -109,12 +109,18 @@ static void print_parameters(struct buf *out, const struct route *route, const s
 			   "only if this is still its ETag.\",\"schema\":{\"type\":\"string\","
 			   "\"examples\":[\"\\\"1\\\"\"]}}",
 			   is_first ? "" : ",");
+	if (endpoint->takes_last_event_id)
+		buf_printf(out,
+			   "%s{\"name\":\"Last-Event-ID\",\"in\":\"header\",\"required\":false,\"description\":"
+			   "\"The id of the last message that came, from whatever process.\",\"schema\":"
+			   "{\"type\":\"string\"}}",
+			   is_first ? "" : ",");
 	buf_char(out, ']');
 }
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
-static void print_headers(struct buf *out, unsigned headers)
+void openapi_print_headers(struct buf *out, unsigned headers)
 {
 	buf_string(out, ",\"headers\":{\"X-Request-Id\":{\"$ref\":\"#/components/headers/RequestId\"}");
 	if (headers & ANSWER_HAS_LOCATION)
@@ -125,6 +131,8 @@ static void print_headers(struct buf *out, unsigned headers)
 		buf_string(out, ",\"Idempotency-Replayed\":{\"$ref\":\"#/components/headers/IdempotencyReplayed\"}");
 	if (headers & ANSWER_HAS_RETRY_AFTER)
 		buf_string(out, ",\"Retry-After\":{\"$ref\":\"#/components/headers/RetryAfter\"}");
+	if (headers & ANSWER_HAS_CHALLENGE)
+		buf_string(out, ",\"WWW-Authenticate\":{\"$ref\":\"#/components/headers/Challenge\"}");
 	buf_char(out, '}');
 }
 
@@ -133,7 +141,10 @@ static void print_content(struct buf *out, const struct answer *answer)
 	if (answer->shape == ANSWER_EMPTY)
 		return;
 	if (answer->shape == ANSWER_OTHER) {
-		buf_printf(out, ",\"content\":{\"%s\":{}}", answer->content_type);
+		bool is_text = strncmp(answer->content_type, "text/", 5) == 0;
+
+		buf_printf(out, ",\"content\":{\"%s\":{%s}}", answer->content_type,
+			   is_text ? "\"schema\":{\"type\":\"string\"}" : "");
 		return;
 	}
 	buf_string(out, ",\"content\":{\"application/json\":{\"schema\":");
@@ -164,88 +175,9 @@ static void print_answers(struct buf *out, const struct endpoint *endpoint)
 	     answer < endpoint->answers + ANSWERS_MAX && answer->status; answer++) {
 		buf_printf(out, "%s\"%d\":{\"description\":", answer == endpoint->answers ? "" : ",", answer->status);
 		buf_json(out, text_of(answer->about));
-		print_headers(out, answer->headers);
+		openapi_print_headers(out, answer->headers);
 		print_content(out, answer);
 		buf_char(out, '}');
-	}
-}
-
-/* Those that follow from what an endpoint takes and does, and its own. */
-static size_t problems_of(const struct route *route, const struct endpoint *endpoint, bool is_locked,
-			  const struct problem **list)
-{
-	/* Of many rows each is told its own. */
-	bool changes = route->method != HTTP_GET && !route->only_reads && !endpoint->bulk;
-	size_t count = 0;
-
-	list[count++] = &problem_malformed;
-	if (is_locked) {
-		list[count++] = &problem_unauthorized;
-		list[count++] = &problem_forbidden;
-	}
-	if (route->method != HTTP_GET)
-		list[count++] = &problem_cross_site;
-	if (strchr(route->path, '{'))
-		list[count++] = &problem_not_found;
-	if (endpoint->body || endpoint->bulk) {
-		list[count++] = &problem_too_large;
-		list[count++] = &problem_media_type;
-	}
-	list[count++] = &problem_validation;
-	if (endpoint->body && changes)
-		list[count++] = &problem_unstorable;
-	if (!endpoint->is_open || is_locked)
-		list[count++] = &problem_unavailable;
-	if (changes)
-		list[count++] = &problem_outcome_unknown;
-	for (size_t i = 0; i < PROBLEMS_MAX && endpoint->problems[i]; i++)
-		list[count++] = endpoint->problems[i];
-	return count;
-}
-
-static void print_problem_example(struct buf *out, const struct problem *problem)
-{
-	buf_printf(out, "\"%s\":{\"value\":{\"type\":\"/problems/%s\",\"title\":", problem->slug, problem->slug);
-	buf_json(out, text_of(problem->title));
-	buf_printf(out, ",\"status\":%d,\"detail\":", problem->status);
-	buf_json(out, text_of(problem->title));
-	buf_string(out, ",\"instance\":\"5f0c9a1e2b3d4c6f\"");
-	if (problem == &problem_validation)
-		buf_string(out, ",\"errors\":[{\"field\":\"name\",\"message\":\"is required\"}]");
-	buf_string(out, "}}");
-}
-
-/* One answer for all problems of a status, with an example of each. */
-static void print_problem_answer(struct buf *out, int status, const struct problem *const *problems, size_t count)
-{
-	buf_printf(out, ",\"%d\":{\"description\":\"", status);
-	for (size_t i = 0; i < count; i++)
-		buf_printf(out, "%s%s (`/problems/%s`)", i ? "; " : "", problems[i]->title, problems[i]->slug);
-	buf_char(out, '"');
-	print_headers(out, problems[0]->retry_after_seconds > 0 ? ANSWER_HAS_RETRY_AFTER : 0);
-	buf_string(out, ",\"content\":{\"application/problem+json\":{\"schema\":"
-			"{\"$ref\":\"#/components/schemas/Problem\"},\"examples\":{");
-	for (size_t i = 0; i < count; i++) {
-		if (i)
-			buf_char(out, ',');
-		print_problem_example(out, problems[i]);
-	}
-	buf_string(out, "}}}}");
-}
-
-static void print_problems(struct buf *out, const struct route *route, const struct endpoint *endpoint, bool is_locked)
-{
-	const struct problem *all[10 + PROBLEMS_MAX], *same[10 + PROBLEMS_MAX];
-	size_t count = problems_of(route, endpoint, is_locked, all);
-
-	for (int status = 400; status < 600; status++) {
-		size_t same_count = 0;
-
-		for (size_t i = 0; i < count; i++)
-			if (all[i]->status == status)
-				same[same_count++] = all[i];
-		if (same_count)
-			print_problem_answer(out, status, same, same_count);
 	}
 }
 
@@ -342,7 +274,7 @@ static void print_operation(struct buf *out, const struct route *route, const st
 		print_bulk(out, endpoint->bulk);
 	buf_string(out, ",\"responses\":{");
 	print_answers(out, endpoint);
-	print_problems(out, route, endpoint, is_locked);
+	openapi_print_problems(out, route, endpoint, is_locked);
 	buf_string(out, "}}");
 }
 
@@ -384,6 +316,8 @@ void openapi_print(struct buf *out, const struct route *routes, bool needs_keys)
 		"\"integer\"}},"
 		"\"IdempotencyReplayed\":{\"description\":\"true: the key came before, and this is the first answer "
 		"again.\",\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}},"
+		"\"Challenge\":{\"description\":\"Bearer; error=\\\"invalid_token\\\" where a key was sent.\","
+		"\"schema\":{\"type\":\"string\"}},"
 		"\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
 		"\"schemas\":{");
 	openapi_print_schemas(out, routes);

@@ -1,8 +1,15 @@
-/* Between openapi.c, which prints paths, and openapi_schemas.c, which prints what they take and give. */
+/* Between openapi.c, which prints paths, openapi_problems.c, and openapi_schemas.c: what they take and give. */
 #ifndef LEADD_API_OPENAPI_H
 #define LEADD_API_OPENAPI_H
 
 #include "api/internal.h"
+
+/* ,"headers": {...} of an answer; headers: of enum answer_headers */
+void openapi_print_headers(struct buf *out, unsigned headers);
+
+/* The answers with problems, each with a comma in front; is_locked: a key is needed. */
+void openapi_print_problems(struct buf *out, const struct route *route, const struct endpoint *endpoint,
+			    bool is_locked);
 
 /* A JSON Schema of one field; in a query, forms of text stand for other types. */
 void openapi_print_field(struct buf *out, const struct field *field, enum schema_use use, bool is_query);

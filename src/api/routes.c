@@ -52,6 +52,7 @@ const struct route api_routes[] = {
 
 	{ HTTP_GET, "/api/v1/distribution/load/", SUPERVISORS, WITHOUT_BODY(distribution_load) },
 	{ HTTP_GET, "/api/v1/distribution/sources/{source_id}", SUPERVISORS, WITHOUT_BODY(distribution_source) },
+	{ HTTP_GET, "/api/v1/events", OPERATORS, WITHOUT_BODY(events_stream) },
 
 	{ HTTP_POST, "/api/v1/keys/", ADMINS, TAKES_BODY(keys_create) },
 	{ HTTP_GET, "/api/v1/keys/", ADMINS, WITHOUT_BODY(keys_list) },

@@ -202,7 +202,7 @@ static void case_failed(struct operation *operation)
 	api->simulations.count--;
 }
 
-void api_init(struct api *api)
+void simulations_init(struct api *api)
 {
 	list_init(&api->simulations.played);
 	deferred_init(&api->simulations.next, play_slice, api);

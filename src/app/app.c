@@ -3,8 +3,8 @@
 
 #include "api/api.h"
 #include "app/metrics.h"
-#include "db/listen.h"
 #include "service/backlog.h"
+#include "service/feed.h"
 #include "service/keyring.h"
 #include "service/upkeep.h"
 
@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 enum {
-	PING_MS = 10000, /* of the connection that hears what the database tells */
 	END_LOOK_MS = 5, /* between two looks whether the lane has come to its end */
 	MMAP_FROM_BYTES = 128 * 1024,
 	DESCRIPTORS_OWN = 32, /* beside clients and DATABASE_CONNECTIONS; 13 stand, the rest is for files and lookups */
@@ -31,12 +30,12 @@ struct app {
 	time_t started_at;
 	struct database database;
 	struct loop *loop;
+	struct feed *feed;
 	struct intake *intake;
 	struct handover *handover;
 	struct backlog *backlog;
 	struct upkeep *upkeep;
 	struct keyring *keyring; /* NULL: no key is needed */
-	struct listener *listener;
 	struct server *server;
 	struct api api;
 	struct timer *drain;  /* from the first signal to closing the listener */
@@ -93,6 +92,8 @@ static void print_metrics(void *context, struct buf *out)
 				   .started_at = app->started_at };
 
 	metrics_print(out, &metered);
+	feed_print_metrics(app->feed, out);
+	api_print_metrics(&app->api, out);
 }
 
 /* -- stop -------------------------------------------------------------------------------------- */
@@ -149,7 +150,9 @@ static void on_stop_signal(void *context, int number)
 	upkeep_stop(app->upkeep);
 	if (app->keyring)
 		keyring_stop(app->keyring);
+	feed_stop(app->feed);
 	server_linger(app->server);
+	api_stop(&app->api);
 	timer_start(app->drain, app->config->drain_seconds * 1000);
 }
 
@@ -167,6 +170,7 @@ static bool open_server(struct app *app)
 		.turn_away = api_turn_away,
 		.world = &app->api,
 		.connections_max = (int)config->connections_max,
+		.streams_max = (int)config->streams_max,
 		.buffer_max = (size_t)config->buffer_max_mib * MIB,
 		.request_deadline_ms = config->request_deadline_ms,
 		.idle_timeout_ms = config->idle_timeout_ms,
@@ -184,35 +188,19 @@ static bool needs_keys(const struct config *config)
 	return strcmp(config->auth, "keys") == 0;
 }
 
-/* Whatever a notification says: a look tells more. After a gap nobody knows what was missed. */
-static void on_notify(void *context, const char *channel, const char *payload)
+/* Streams that were opened with a key are opened anew, with what it may do by now. */
+static void on_keys_changed(void *context)
 {
 	struct app *app = context;
 
-	(void)payload;
-	if (!channel || strcmp(channel, "leadd_backlog") == 0)
-		backlog_wake(app->backlog);
-	if (app->keyring && (!channel || strcmp(channel, "leadd_keys") == 0))
-		keyring_forget(app->keyring);
+	keyring_forget(app->keyring);
+	api_end_keyed_streams(&app->api);
 }
 
-static bool hears_changes(void *context)
+static void open_keyring(struct app *app)
 {
-	const struct app *app = context;
-
-	return listen_is_ready(app->listener);
-}
-
-static void listen_to_database(struct app *app)
-{
-	static const char *const channels[] = { "leadd_backlog", "leadd_keys", NULL };
-	struct listen_options options = { .conninfo = app->database.conninfo,
-					  .settings = database_listen_settings,
-					  .channels = channels,
-					  .ping_ms = PING_MS,
-					  .seed = rng_entropy() };
-
-	app->listener = listen_new(app->loop, &options, on_notify, app);
+	app->keyring = keyring_new(app->loop, app->database.requests, app->feed);
+	feed_on(app->feed, FEED_KEYS, on_keys_changed, app);
 }
 
 static void open_services(struct app *app)
@@ -226,20 +214,27 @@ static void open_services(struct app *app)
 		.line_wait_ms = config->line_wait_ms,
 		.seed = config->seed ? (uint64_t)config->seed : rng_entropy(),
 	};
+	struct feed_options feed = {
+		.pool = app->database.requests,
+		.conninfo = app->database.conninfo,
+		.settings = database_listen_settings,
+		.seed = rng_entropy(),
+	};
 	struct backlog_options backlog = {
 		.pool = app->database.requests,
 		.sweep_ms = config->backlog_sweep_seconds * 1000,
 		.seed = rng_entropy(),
 	};
 
+	app->feed = backlog.feed = feed_new(app->loop, &feed);
+	intake.feed = app->feed;
 	app->intake = intake_new(app->loop, &intake);
 	backlog.intake = app->intake;
-	app->handover = handover_new(app->loop, app->database.requests, rng_entropy());
+	app->handover = handover_new(app->loop, app->database.requests, app->feed, rng_entropy());
 	app->backlog = backlog_new(app->loop, &backlog);
 	app->upkeep = upkeep_new(app->loop, app->database.requests, rng_entropy());
 	if (needs_keys(config))
-		app->keyring = keyring_new(app->loop, app->database.requests, hears_changes, app);
-	listen_to_database(app);
+		open_keyring(app);
 	deferred_init(&app->look, look, app);
 	pool_on_change(app->database.requests, on_pool_change, app);
 	intake_on_change(app->intake, on_pool_change, app);
@@ -252,12 +247,12 @@ static void open_api(struct app *app)
 				 .intake = app->intake,
 				 .handover = app->handover,
 				 .keyring = app->keyring,
+				 .feed = app->feed,
 				 .bulk_bytes_max = (size_t)app->config->lists_max_mib * MIB,
 				 .is_ready = is_ready,
 				 .print_metrics = print_metrics,
 				 .app = app };
 	api_init(&app->api);
-	buf_init(&app->api.openapi);
 	openapi_print(&app->api.openapi, api_routes, app->keyring);
 }
 
@@ -299,10 +294,10 @@ static void close_all(struct app *app)
 	backlog_free(&app->backlog);
 	upkeep_free(&app->upkeep);
 	keyring_free(&app->keyring);
-	listen_free(&app->listener);
+	feed_free(&app->feed);
 	timer_free(&app->drain);
 	timer_free(&app->end);
-	buf_done(&app->api.openapi);
+	api_done(&app->api);
 	loop_free(&app->loop);
 }
 

@@ -34,16 +34,17 @@ const char database_listen_settings[] =
 
 /*
  * The lane's statements are few and always served by an index: their plans are fixed, so that they are right on empty
- * tables as well. It writes the history of what it does itself.
+ * tables as well. It writes the history of what it does itself, and tells of events while somebody listens.
  */
 static const char lane_settings[] =
-	"set leadd.actor = 'api'; set leadd.records = 'own'; "
+	"set leadd.actor = 'api'; set leadd.records = 'own'; set leadd.events = 'off'; "
 	"set plan_cache_mode = force_generic_plan; set enable_seqscan = off; "
 	"set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off; " NAMED("-lane");
 
 /* The others' plans follow their filters. */
 static const char request_settings[] =
-	"set leadd.actor = 'api'; set plan_cache_mode = force_custom_plan; " NAMED("-requests");
+	"set leadd.actor = 'api'; set leadd.events = 'off'; set plan_cache_mode = force_custom_plan; " NAMED(
+		"-requests");
 
 /* -- finding it -------------------------------------------------------------------------------- */
 

@@ -38,7 +38,7 @@ void connection_keep_input(struct connection *connection, size_t bytes)
 	connection->input_bytes = bytes;
 }
 
-static void keep_output(struct connection *connection, size_t bytes)
+void connection_keep_output(struct connection *connection, size_t bytes)
 {
 	connection->server->output_bytes += bytes - connection->output_bytes;
 	connection->output_bytes = bytes;
@@ -62,9 +62,11 @@ static void on_connection_closed(struct evhttp_connection *evhttp, void *context
 	if (connection->descriptor >= 0)
 		server->by_descriptor[connection->descriptor] = NULL;
 	list_remove(&connection->node);
+	if (connection->events)
+		stream_lost(connection->events);
 	server->connection_count--;
 	connection_keep_input(connection, 0);
-	keep_output(connection, 0);
+	connection_keep_output(connection, 0);
 	if (connection->must_linger) {
 		/* The stream would close it; evhttp itself only sends the end of file, which is what we want. */
 		bufferevent_setfd(connection->stream, -1);
@@ -142,7 +144,7 @@ struct bufferevent *connection_accept(struct event_base *base, void *context)
 
 void connection_free(struct connection *connection)
 {
-	assert(connection->state != CONNECTION_HELD);
+	assert(connection->state != CONNECTION_HELD && connection->state != CONNECTION_STREAMING);
 	if (connection->evhttp)
 		evhttp_connection_free(connection->evhttp);
 }
@@ -165,18 +167,28 @@ static void on_answered(struct evhttp_request *evhttp, void *context)
 	connection->state = CONNECTION_READING;
 	connection->since_ms = loop_now_ms();
 	connection_keep_input(connection, evbuffer_get_length(bufferevent_get_input(connection->stream)));
-	keep_output(connection, 0);
+	connection_keep_output(connection, 0);
 	if (connection->refusal && connection->requests_read == connection->requests_answered)
 		loop_defer(connection->server->loop, &connection->soon);
 }
 
 void connection_answer(struct connection *connection, struct evhttp_request *evhttp, size_t kept)
 {
-	keep_output(connection, kept);
+	connection_keep_output(connection, kept);
 	connection->state = CONNECTION_ANSWERING;
 	connection->since_ms = connection->output_moved_ms = loop_now_ms();
 	connection->output_left = 0;
 	evhttp_request_set_on_complete_cb(evhttp, on_answered, connection);
+}
+
+void connection_begin_stream(struct connection *connection, struct stream *stream)
+{
+	connection_keep_input(connection, 0);
+	connection->state = CONNECTION_STREAMING;
+	connection->events = stream;
+	connection->was_stream = true;
+	connection->output_moved_ms = loop_now_ms();
+	connection->output_left = 0;
 }
 
 /*

@@ -184,7 +184,7 @@ static void count_input(struct connection *connection, size_t added)
 
 	if (connection_is_idle(connection))
 		connection_keep_input(connection, evbuffer_get_length(bufferevent_get_input(connection->stream)));
-	else if (!connection->refusal)
+	else if (!connection->refusal && connection->state != CONNECTION_STREAMING)
 		connection_keep_input(connection, connection->input_bytes + added);
 	if (server->input_bytes > server->options.buffer_max && connection->input_bytes > SMALL_BYTES &&
 	    !framing_is_idle(&connection->framing) && !connection->refusal) {
@@ -204,7 +204,7 @@ void gate_on_input(struct evbuffer *input, const struct evbuffer_cb_info *change
 	loop_note_call(connection->server->loop);
 	connection->is_cutting = true;
 	connection->added = added;
-	if (connection->refusal) {
+	if (connection->refusal || connection->state == CONNECTION_STREAMING) { /* which is its last answer */
 		cut_input(input, added, added);
 	} else if (framing_skippable(&connection->framing) > added) {
 		framing_skip(&connection->framing, added);

@@ -54,6 +54,8 @@ struct server {
 	int connection_count;    /* of both lists */
 	int accepted;            /* in this turn */
 	int live_requests;
+	int stream_count;
+	uint64_t streams_lagged;
 	struct traffic *traffic;
 	time_t dated; /* the second of date */
 	char date[DATE_CHARACTERS];
@@ -70,10 +72,13 @@ struct server {
 };
 
 enum connection_state {
-	CONNECTION_READING,  /* evhttp reads, or waits for a request */
-	CONNECTION_HELD,     /* a handler has the request; evhttp has stopped reading */
-	CONNECTION_ANSWERING /* the reply is on its way */
+	CONNECTION_READING,   /* evhttp reads, or waits for a request */
+	CONNECTION_HELD,      /* a handler has the request; evhttp has stopped reading */
+	CONNECTION_ANSWERING, /* the reply is on its way */
+	CONNECTION_STREAMING  /* the reply has begun and goes on until its stream ends */
 };
+
+struct stream;
 
 struct connection {
 	struct list node;
@@ -86,8 +91,10 @@ struct connection {
 	size_t output_left;
 	int64_t output_moved_ms; /* when output_left was last seen to change */
 
-	size_t input_bytes;  /* in memory, of requests that arrive or are being served */
-	size_t output_bytes; /* the same of the answer that is on its way */
+	size_t input_bytes;    /* in memory, of requests that arrive or are being served */
+	size_t output_bytes;   /* the same of the answer that is on its way */
+	struct stream *events; /* while it streams */
+	bool was_stream;       /* its last answer is, or was, one: nothing waits for its end */
 
 	struct framing framing;
 	uint64_t requests_read, requests_answered;
@@ -158,6 +165,22 @@ void connection_answer(struct connection *connection, struct evhttp_request *evh
 /* It is in the output now. */
 void connection_write_now(struct connection *connection);
 
+/* So many bytes of its answer are in memory now. */
+void connection_keep_output(struct connection *connection, size_t bytes);
+
+/* Its request is answered by a stream from now on. */
+void connection_begin_stream(struct connection *connection, struct stream *stream);
+
+/* -- stream.c ---------------------------------------------------------------------------------- */
+
+/* Its connection is gone. */
+void stream_lost(struct stream *stream);
+
+/* A comment where it was silent for long; the end where nothing is fetched. now_ms from loop_now_ms() */
+void stream_sweep(struct stream *stream, int64_t now_ms);
+
+void streams_print_metrics(const struct server *server, struct buf *out);
+
 /* -- sweep.c ----------------------------------------------------------------------------------- */
 
 /* Ends what has run out of time; now_ms from loop_now_ms(). */
@@ -206,6 +229,12 @@ const char *allow_value(unsigned methods, char out[ALLOW_CHARACTERS]);
 
 /* "Not Found": for the reply line. */
 const char *reply_phrase(int status);
+
+/* The headers that every answer has; content_type may be NULL. */
+void reply_common_headers(struct request *request, const char *content_type);
+
+/* Ends it with headers alone, and without a length: the answer to HEAD where GET streams. */
+void reply_head(struct request *request, int status, const char *content_type);
 
 /* It is answered: a line in the log, and the numbers of its route. */
 void reply_note(const struct request *request, int status, size_t length);

@@ -17,6 +17,8 @@
 
 enum { DETAIL_CHARACTERS_MAX = 1000, METRICS_BYTES = 65536 };
 
+static const size_t LENGTH_UNKNOWN = SIZE_MAX;
+
 const char *reply_phrase(int status)
 {
 	static const struct {
@@ -130,6 +132,19 @@ static bool asks_to_close(const struct request *request)
 	return false;
 }
 
+void reply_common_headers(struct request *request, const char *content_type)
+{
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(request->evhttp);
+
+	evhttp_add_header(headers, "Date", server_date(request->server));
+	evhttp_add_header(headers, "X-Request-Id", request->id);
+	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
+	if (!evhttp_find_header(headers, "Cache-Control"))
+		evhttp_add_header(headers, "Cache-Control", "no-store");
+	if (content_type)
+		evhttp_add_header(headers, "Content-Type", content_type);
+}
+
 /*
  * Ends the request; the body, of that length, is in the output buffer, unless the method or status has none. kept: how
  * much memory that takes
@@ -141,18 +156,12 @@ static void finish(struct request *request, int status, const char *content_type
 	struct evhttp_request *evhttp = request->evhttp;
 	char digits[INT_CHARACTERS];
 
-	evhttp_add_header(headers, "Date", server_date(request->server));
-	evhttp_add_header(headers, "X-Request-Id", request->id);
-	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
-	if (!evhttp_find_header(headers, "Cache-Control"))
-		evhttp_add_header(headers, "Cache-Control", "no-store");
-	if (content_type)
-		evhttp_add_header(headers, "Content-Type", content_type);
-	if (has_body(status))
+	reply_common_headers(request, content_type);
+	if (has_body(status) && length != LENGTH_UNKNOWN)
 		evhttp_add_header(headers, "Content-Length", int_print((int64_t)length, digits));
 	if (request->server->is_lingering || asks_to_close(request))
 		evhttp_add_header(headers, "Connection", "close");
-	reply_note(request, status, length);
+	reply_note(request, status, length == LENGTH_UNKNOWN ? 0 : length);
 	if (connection)
 		connection_answer(connection, evhttp, kept);
 	request_free(request);
@@ -192,6 +201,11 @@ static void reply_take(struct request *request, int status, const char *content_
 void reply_empty(struct request *request, int status)
 {
 	finish(request, status, NULL, 0, 0);
+}
+
+void reply_head(struct request *request, int status, const char *content_type)
+{
+	finish(request, status, content_type, LENGTH_UNKNOWN, 0);
 }
 
 void reply_static(struct request *request, int status, const char *content_type, struct text bytes)

@@ -32,7 +32,9 @@ static void sweep_one(struct connection *connection, int64_t now_ms)
 	const struct server_options *options = &connection->server->options;
 	int64_t age_ms = now_ms - connection->since_ms;
 
-	if (connection->state == CONNECTION_ANSWERING && is_deaf(connection, now_ms)) {
+	if (connection->state == CONNECTION_STREAMING) {
+		stream_sweep(connection->events, now_ms);
+	} else if (connection->state == CONNECTION_ANSWERING && is_deaf(connection, now_ms)) {
 		if (log_valve_opens(&connection->server->log_faults, now_ms))
 			log_info("http.deaf", "unsent=%zu", connection->output_left);
 		connection_free(connection);
@@ -78,9 +80,10 @@ void connections_close(struct server *server, bool everything)
 
 	for (node = server->connections.next; node != &server->connections; node = next) {
 		struct connection *connection = LIST_ITEM(node, struct connection, node);
+		bool is_in_use = connection->state == CONNECTION_HELD || connection->state == CONNECTION_STREAMING;
 
 		next = node->next;
-		if (connection->state == CONNECTION_HELD && everything)
+		if (connection->was_stream || (is_in_use && everything))
 			shutdown(connection->descriptor, SHUT_RDWR);
 		else if (everything || connection_is_idle(connection))
 			connection_free(connection);

@@ -121,6 +121,7 @@ void server_print_metrics(const struct server *server, struct buf *out)
 		server->traffic->refusals);
 	metrics_gauge(out, "leadd_http_requests_live", "Requests that are not answered yet.",
 		      (uint64_t)server->live_requests);
+	streams_print_metrics(server, out);
 	metrics_gauge(out, "leadd_http_connections", "Open connections of clients.",
 		      (uint64_t)server->connection_count);
 	metrics_gauge(out, "leadd_http_connections_max", "As set; beyond it new ones wait.",

@@ -186,6 +186,12 @@ static void on_waiting(void *context)
 	plan(backlog);
 }
 
+/* Whatever it was: a look tells more. */
+static void on_notified(void *context)
+{
+	backlog_wake(context);
+}
+
 /* -- public ------------------------------------------------------------------------------------ */
 
 struct backlog *backlog_new(struct loop *loop, const struct backlog_options *options)
@@ -198,6 +204,7 @@ struct backlog *backlog_new(struct loop *loop, const struct backlog_options *opt
 	rng_seed(&backlog->rng, options->seed);
 	backlog->looked_at_ms = loop_now_ms();
 	backlog->due = timer_new(loop, on_due, backlog);
+	feed_on(options->feed, FEED_BACKLOG, on_notified, backlog);
 	intake_on_waiting(options->intake, on_waiting, backlog);
 	plan(backlog);
 	return backlog;

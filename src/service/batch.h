@@ -2,6 +2,7 @@
 #ifndef LEADD_SERVICE_BATCH_H
 #define LEADD_SERVICE_BATCH_H
 
+#include "service/feed.h"
 #include "service/intake_batch.h"
 #include "service/internal.h"
 
@@ -49,6 +50,7 @@ struct batch {
 	int64_t drain_ids[DRAIN_MAX]; /* sources to be drained besides */
 	size_t drain_count;
 	struct rng *rng;
+	const struct feed *feed;
 	enum batch_locking locking;
 	struct pool *pool;
 	batch_done *done;

@@ -91,6 +91,7 @@ void batch_ask_store(struct flow *flow)
 		args_ints(&unused, batch->unused_leads, batch->unused_count);
 		flow_ask(flow, Q_BATCH_LEADS_DROP, &unused);
 	}
+	feed_ask(flow, batch->feed);
 	batch_backlog_ask_store(flow, batch);
 	ask_contacts(flow, batch);
 	batch_keys_ask_store(flow, batch);

@@ -15,6 +15,7 @@ enum {
 struct handover {
 	struct loop *loop;
 	struct pool *pool;
+	const struct feed *feed;
 	struct rng rng;
 	struct timer *look;
 	bool is_running, is_stopped, is_woken;
@@ -167,6 +168,7 @@ static void ask_store(struct flow *flow)
 	const struct handover *handover = flow_context(flow);
 	struct args ids = flow_args(flow), sources = flow_args(flow);
 
+	feed_ask(flow, handover->feed);
 	history_ask(flow, "system", "operator_left", handover->is_redistributed);
 	if (!handover->is_redistributed) {
 		args_ints(&ids, handover->ids, handover->count);
@@ -306,12 +308,13 @@ static void on_look(void *context)
 	find_next(handover);
 }
 
-struct handover *handover_new(struct loop *loop, struct pool *pool, uint64_t seed)
+struct handover *handover_new(struct loop *loop, struct pool *pool, const struct feed *feed, uint64_t seed)
 {
 	struct handover *handover = mem_alloc(1, sizeof(*handover));
 
 	handover->loop = loop;
 	handover->pool = pool;
+	handover->feed = feed;
 	rng_seed(&handover->rng, seed);
 	handover->look = timer_new(loop, on_look, handover);
 	timer_start(handover->look, 0);

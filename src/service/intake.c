@@ -261,9 +261,9 @@ static void on_pool_change(void *context)
 
 /* -- public ------------------------------------------------------------------------------------ */
 
-static void lane_init(struct lane *lane, struct intake *intake)
+static void lane_init(struct lane *lane, struct intake *intake, const struct feed *feed)
 {
-	*lane = (struct lane){ .intake = intake, .batch = batch_new(intake->batch_max + BULK_MAX, &intake->rng) };
+	*lane = (struct lane){ .intake = intake, .batch = batch_new(intake->batch_max + BULK_MAX, &intake->rng, feed) };
 }
 
 struct intake *intake_new(struct loop *loop, const struct intake_options *options)
@@ -284,8 +284,8 @@ struct intake *intake_new(struct loop *loop, const struct intake_options *option
 	intake->suspects_at_once = 1;
 	list_init(&intake->parked);
 	list_init(&intake->ended);
-	lane_init(&intake->main, intake);
-	lane_init(&intake->side, intake);
+	lane_init(&intake->main, intake, options->feed);
+	lane_init(&intake->side, intake, options->feed);
 	deferred_init(&intake->start, advance, intake);
 	deferred_init(&intake->tell, tell_ended, intake);
 	intake->expiry = timer_new(loop, on_expiry, intake);

@@ -18,13 +18,14 @@ const enum query batch_usual[BATCH_USUAL] = {
 	Q_BATCH_IDS,        Q_BATCH_STORE,          Q_BATCH_DECISIONS,
 };
 
-struct batch *batch_new(size_t size_max, struct rng *rng)
+struct batch *batch_new(size_t size_max, struct rng *rng, const struct feed *feed)
 {
 	struct batch *batch = mem_alloc(1, sizeof(*batch));
 
 	batch->drafts = mem_alloc(size_max, sizeof(*batch->drafts));
 	batch->size_max = size_max;
 	batch->rng = rng;
+	batch->feed = feed;
 	return batch;
 }
 

@@ -26,8 +26,7 @@ struct search {
 struct keyring {
 	struct loop *loop;
 	struct pool *pool;
-	bool (*hears_changes)(void *context);
-	void *context;
+	const struct feed *feed;
 	struct known_keys known;
 	struct list renewals, waiting, running; /* searches: of keys that are known, of others, with the database */
 	size_t waiting_count;
@@ -262,7 +261,7 @@ static struct search *search_for(struct keyring *keyring, const uint8_t *digest,
 static bool still_holds(struct keyring *keyring, const struct known_key *known)
 {
 	int64_t now_ms = loop_now_ms(), age_ms = now_ms - known->asked_at_ms;
-	int64_t most_ms = keyring->hears_changes(keyring->context) ? REMEMBERED_MS : REMEMBERED_BLIND_MS;
+	int64_t most_ms = feed_is_connected(keyring->feed) ? REMEMBERED_MS : REMEMBERED_BLIND_MS;
 
 	if (known->is_doubtful || (age_ms > most_ms && now_ms > known->held_until_ms))
 		return false;
@@ -287,14 +286,13 @@ void keyring_look_for_admin(struct keyring *keyring)
 
 /* -- public ------------------------------------------------------------------------------------ */
 
-struct keyring *keyring_new(struct loop *loop, struct pool *pool, bool (*hears_changes)(void *context), void *context)
+struct keyring *keyring_new(struct loop *loop, struct pool *pool, const struct feed *feed)
 {
 	struct keyring *keyring = mem_alloc(1, sizeof(*keyring));
 
 	keyring->loop = loop;
 	keyring->pool = pool;
-	keyring->hears_changes = hears_changes;
-	keyring->context = context;
+	keyring->feed = feed;
 	known_keys_init(&keyring->known);
 	list_init(&keyring->renewals);
 	list_init(&keyring->waiting);

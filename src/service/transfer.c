@@ -226,6 +226,7 @@ static void ask_store(struct flow *flow)
 {
 	const struct transfer *transfer = flow_context(flow);
 
+	feed_ask(flow, transfer->feed);
 	if (transfer->kind == TRANSFER_BY_RULE)
 		ask_by_rule(flow, transfer);
 	else if (transfer->plan->reason)

@@ -191,8 +191,8 @@ def who_waits_for_a_connection_is_counted(lab, api):
         assert narrow.get("operators/").problem == "unavailable"
         session.run("rollback")
 
-    # What the service does by itself now and then may have had one of the places.
-    assert [job.result().status for job in jobs].count(200) >= 2
+    # What the service does by itself when it starts, and now and then, may have had two of the places.
+    assert [job.result().status for job in jobs].count(200) >= 1
 
 
 @test

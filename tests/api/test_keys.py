@@ -1,5 +1,6 @@
 """Keys and roles: with AUTH=keys each request needs a key, and a key opens what its role is for."""
 
+import contextlib
 import hashlib
 import re
 import subprocess
@@ -9,6 +10,7 @@ from harness import test
 from histories import steps_of
 from keyholders import as_admin, bearer, make_key
 from postgres import clean_environment
+from streams import Stream
 from test_http_abuse import answers_in, read_all
 from waiting import Stopwatch, meanwhile, poll, together
 
@@ -19,7 +21,7 @@ OPEN = {"/health/live", "/health/ready", "/openapi.json", "/docs", "/redoc", "/p
 INGEST = {"POST /api/v1/contacts/", "POST /api/v1/contacts/batch", "GET /api/v1/keys/current"}
 OPERATOR = {"GET /api/v1/contacts/", "GET /api/v1/contacts/{contact_id}", "PATCH /api/v1/contacts/{contact_id}",
             "GET /api/v1/leads/{lead_id}", "GET /api/v1/operators/{operator_id}", "GET /api/v1/sources/{source_id}",
-            "GET /api/v1/keys/current"}
+            "GET /api/v1/events", "GET /api/v1/keys/current"}
 ADMIN_ONLY = {"POST /api/v1/keys/", "GET /api/v1/keys/", "GET /api/v1/keys/{key_id}", "DELETE /api/v1/keys/{key_id}"}
 NOBODYS_KEY = "leadd_" + 64 * "0"
 
@@ -33,7 +35,9 @@ def operations(api):
 
 
 def attempt(client, method, path, operation):
-    """On things that are not there."""
+    """On things that are not there; of what never ends the head."""
+    if path == "/api/v1/events":
+        method = "HEAD"
     return client.request(method, re.sub(r"\{\w+\}", "999999999", path), {} if "requestBody" in operation else None)
 
 
@@ -42,7 +46,7 @@ def without_a_key_nothing_is_told_or_done(api):
     count = 0
     for method, path, operation in operations(api):
         answer = attempt(api, method, path, operation)
-        assert answer.status == 401 and answer.problem == "unauthorized", str(answer)
+        assert answer.status == 401 and (not answer.body or answer.problem == "unauthorized"), str(answer)
         assert answer.headers["www-authenticate"] == 'Bearer realm="leadd"'
         count += 1
     assert count > 30
@@ -93,7 +97,7 @@ def each_role_opens_what_it_is_for(lab, api):
                    *(["supervisor"] if name not in ADMIN_ONLY else [])}
         for role, holder in holders.items():
             answer = attempt(holder, method, path, operation)
-            is_refused = answer.status == 403 and answer.problem == "forbidden"
+            is_refused = answer.status == 403 and (not answer.body or answer.problem == "forbidden")
             assert is_refused == (role not in allowed) and answer.status != 401, f"{role}: {answer}"
 
 
@@ -422,6 +426,37 @@ def a_contact_that_went_to_somebody_else_is_gone_for_its_operator(lab, api):
     assert holder.get(f"contacts/{contact['id']}").status == 404
     assert holder.patch(f"contacts/{contact['id']}", {"status": "closed"}).status == 404
     assert holder.pages("contacts/") == []
+
+
+@test
+def an_operator_hears_of_the_own_contacts_only(lab, api):
+    admin = as_admin(lab, api)
+    (anna, annas), (boris, boriss) = admin.desk(), admin.desk()
+    clerk = bearer(admin, "operator", operator_id=anna["id"])
+    assert clerk.head("events", operator_id=boris["id"]).status == 403
+    assert clerk.head("events", operator_id=anna["id"]).status == 200
+    assert bearer(admin, "ingest").head("events").status == 403
+    with contextlib.closing(Stream(clerk)) as events:
+        assert events.next().event in ("hello", "reload")
+        admin.contact(boriss)
+        own = admin.contact(annas)
+        told = [message for message in events.take(2, but=("reload", "hello"))]
+        assert {(message.data["contact_id"], message.data["operator_id"]) for message in told} == {(own["id"], anna["id"])}
+
+
+@test
+def a_stream_ends_when_its_key_is_revoked(lab, api, twin):
+    admin = as_admin(lab, api)
+    holder = bearer(admin, "supervisor")
+    with contextlib.ExitStack() as leaving:
+        streams = [leaving.enter_context(contextlib.closing(Stream(process.bearing(holder.key)))) for process in (api, twin)]
+        for events in streams:
+            assert events.next().event in ("hello", "reload")
+        assert admin.delete(f"keys/{holder.key_id}").status == 204
+        for events in streams:
+            poll(lambda events=events: events.next() is None, "the stream ends", seconds=5)
+        for process in (api, twin):
+            poll(lambda process=process: process.bearing(holder.key).head("events").status == 401, "nor is it opened")
 
 
 @test

@@ -16,6 +16,7 @@ ROUTES = {
     "/api/v1/contacts/{id}/assign": {"post"}, "/api/v1/contacts/{id}/release": {"post"},
     "/api/v1/contacts/{id}/history": {"get"},
     "/api/v1/distribution/load/": {"get"}, "/api/v1/distribution/sources/{id}": {"get"},
+    "/api/v1/events": {"get"},
     "/api/v1/keys/": {"get", "post"}, "/api/v1/keys/{id}": {"get", "delete"}, "/api/v1/keys/current": {"get"},
     "/health/live": {"get"}, "/health/ready": {"get"}, "/metrics": {"get"},
 }

@@ -384,3 +384,37 @@ test("on a phone no screen scrolls sideways, and every control has a name", asyn
 		assert.deepEqual(faults, [], `#/${path}`);
 	}
 });
+
+test("what others do shows at once, and with many changes no more than about once a second", async (world) => {
+	const operator = await make_operator(world, 1_000_000);
+	const source = await make_source(world, [operator]);
+	const visit = await world.visit(`/#/contacts?source_id=${source.id}`);
+	const { page } = visit;
+	const lists = () => visit.requests.filter((url) => url.includes("/contacts/?")).length;
+	const shows = (contact) => page.getByRole("row").filter({ hasText: contact.lead_external_id })
+		.waitFor({ timeout: 2500 }); /* else every 15 s */
+
+	await page.getByText("No such contacts").waitFor();
+	await until(() => visit.requests.some((url) => url.endsWith("/events")));
+	await shows(await make_contact(world, source));
+
+	const before = lists(), begun = performance.now();
+	let last;
+
+	while (performance.now() - begun < 3000)
+		last = await make_contact(world, source);
+	await shows(last);
+	assert.ok(lists() - before <= 8, `${lists() - before} readings`);
+
+	/* A stream that breaks is opened again. */
+	const streams = () => visit.requests.filter((url) => url.endsWith("/events")).length;
+
+	await page.evaluate(() => {
+		Object.defineProperty(document, "hidden", { value: true, configurable: true });
+		document.dispatchEvent(new Event("visibilitychange"));
+		delete document.hidden;
+		document.dispatchEvent(new Event("visibilitychange"));
+	});
+	await until(() => streams() === 2);
+	await shows(await make_contact(world, source));
+});

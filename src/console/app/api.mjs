@@ -5,6 +5,7 @@ import { is_for_operator, key_in_use, refuse_key } from "./session.mjs";
 import { Store } from "./store.mjs";
 
 const PATIENCE_MS = 15_000;
+const SILENCE_MS = 40_000; /* of a stream: a comment should come every 15 s */
 const NOT_REACHED = 0; /* the status of a request that got no answer */
 /* By the service itself, which knows the keys; a proxy may answer with 401 as well. */
 const UNAUTHORIZED = "/problems/unauthorized";
@@ -39,15 +40,18 @@ export const is_connected = new Store(true);
 
 const change_listeners = new Set();
 
-/* Calls the listener whenever this page has changed something; returns what ends it. */
+/*
+ * Calls the listener whenever this page has changed something, or somebody else has; returns what ends it. The listener
+ * is told "contacts" where nothing but contacts, and what follows from them, can have changed.
+ */
 export function on_change(listener) {
 	change_listeners.add(listener);
 	return () => change_listeners.delete(listener);
 }
 
-export function refresh() {
+export function refresh(what) {
 	for (const listener of [...change_listeners])
-		listener();
+		listener(what);
 }
 
 function url_of(path, query = {}) {
@@ -71,13 +75,18 @@ async function body_of(answer) {
 	return answer.status === 204 ? {} : JSON.parse(text, exact);
 }
 
-/* The key goes into a header of its own: Authorization may be for a proxy that asks for a password. */
+/*
+ * What every request carries. The key goes into a header of its own: Authorization may be for a proxy that asks for a
+ * password.
+ */
+function headers_for(media_type, key) {
+	return { Accept: media_type, ...key ? { "X-API-Key": key } : {} };
+}
+
 async function ask(method, url, { body, version, key = key_in_use() } = {}) {
-	const headers = { Accept: "application/json" };
+	const headers = headers_for("application/json", key);
 	let answer, json;
 
-	if (key)
-		headers["X-API-Key"] = key;
 	if (body !== undefined)
 		headers["Content-Type"] = "application/json";
 	if (version !== undefined)
@@ -136,6 +145,45 @@ export function get_caller_of(key) {
 /* A contact's lead with its ten newest contacts, where leads/{id} would bring a hundred; operators may list none. */
 export async function get_lead_of({ lead_id, lead_external_id: external_id }) {
 	return is_for_operator() ? get(`leads/${lead_id}`) : (await get("leads/", { external_id })).items[0];
+}
+
+/* The messages at the beginning of a stream's text, and the text that is left. A comment is one without an event. */
+function messages_of(text) {
+	const blocks = text.split("\n\n");
+	const rest = blocks.pop();
+
+	return [blocks.map((block) => Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/)))), rest];
+}
+
+/*
+ * Calls on_message({ event }) for each event of the service, until the stream ends; throws when it breaks, or cannot be
+ * had. controller.abort() ends it; so does a long silence.
+ */
+export async function follow_events(controller, on_message) {
+	let silence = setTimeout(() => controller.abort(), SILENCE_MS);
+
+	try {
+		const answer = await fetch(url_of("events"), {
+			headers: headers_for("text/event-stream", key_in_use()), cache: "no-store", signal: controller.signal,
+		});
+		const decoder = new TextDecoder();
+		let text = "", messages;
+
+		if (!answer.ok)
+			throw new Problem(answer.status, {});
+		for (const reader = answer.body.getReader(); ;) {
+			const { value, done } = await reader.read();
+
+			if (done)
+				return;
+			clearTimeout(silence);
+			silence = setTimeout(() => controller.abort(), SILENCE_MS);
+			[messages, text] = messages_of(text + decoder.decode(value, { stream: true }));
+			messages.filter(({ event }) => event).forEach(on_message);
+		}
+	} finally {
+		clearTimeout(silence);
+	}
 }
 
 /* All items of a list, page by page. */

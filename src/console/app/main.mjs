@@ -7,6 +7,7 @@ import { DirectoryProvider } from "./directory.mjs";
 import { focus_heading, keep_focus } from "./focus.mjs";
 import { Keys } from "./keys.mjs";
 import { Lead, Leads } from "./leads.mjs";
+import { go_live } from "./live.mjs";
 import { Mine } from "./mine.mjs";
 import { Notices } from "./notices.mjs";
 import { Operators } from "./operators.mjs";
@@ -58,7 +59,7 @@ function Header({ screens, current }) {
 function Banner() {
 	return html`<div role="status">${use_store(is_connected) ? null : html`<p class="banner">
 		Not connected, trying again. What you see may be out of date; nothing that you typed is lost.
-		<button class="plain" onClick=${refresh}>Try now</button></p>`}</div>`;
+		<button class="plain" onClick=${() => refresh()}>Try now</button></p>`}</div>`;
 }
 
 function screen_of(screens, { path, screen, id, query }) {
@@ -139,3 +140,4 @@ function App() {
 
 keep_focus();
 render(html`<${App} />`, document.getElementById("app"));
+go_live();

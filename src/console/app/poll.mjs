@@ -1,8 +1,13 @@
-/* Keeps what is on screen fresh: never two requests at a time, none while the tab is hidden, fewer without answers. */
+/*
+ * Keeps what is on screen fresh: never two requests at a time, none while the tab is hidden, fewer without answers, or
+ * while the service tells by itself what has changed.
+ */
 import { is_connected, on_change } from "./api.mjs";
+import { is_live } from "./live.mjs";
 import { useEffect, useRef, useState } from "./preact.mjs";
 
 const EVERY_MS = 4000;
+const LIVE_EVERY_MS = 15_000;
 const RETRY_MS = 1000; /* after a first failure; twice as long after each further one */
 const PAUSE_MAX_MS = 20_000;
 const GONE = 404, INVALID = 422;
@@ -20,7 +25,11 @@ class Poller {
 		this.load = load;
 		this.every_ms = every_ms;
 		this.on_result = on_result;
-		this.#ends = [on_change(() => this.run()), is_connected.listen((is_back) => is_back && this.#wake())];
+		this.#ends = [
+			on_change((what) => this.#is_of(what) && this.run()),
+			is_connected.listen((is_back) => is_back && this.#wake()),
+			is_live.listen((is_told) => is_told || document.hidden || this.run()),
+		];
 		document.addEventListener("visibilitychange", this);
 		this.run();
 	}
@@ -65,7 +74,14 @@ class Poller {
 	}
 
 	#pause_ms() {
-		return this.#failures ? Math.min(RETRY_MS * 2 ** (this.#failures - 1), PAUSE_MAX_MS) : this.every_ms;
+		if (this.#failures)
+			return Math.min(RETRY_MS * 2 ** (this.#failures - 1), PAUSE_MAX_MS);
+		return is_live.value ? Math.max(this.every_ms, LIVE_EVERY_MS) : this.every_ms;
+	}
+
+	/* What is asked for seldom, since it is much, is not asked for with each contact. */
+	#is_of(what) {
+		return what !== "contacts" || this.every_ms <= EVERY_MS;
 	}
 
 	/* Another one got an answer. What failed a moment ago, while others do not, has a reason of its own. */

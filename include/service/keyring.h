@@ -11,7 +11,11 @@
 
 struct keyring;
 
-/* Owned by the caller: keyring_free(). feed: by which the database tells of changes; keyring_forget() is the caller's. */
+/*
+ * Owned by the caller: keyring_free().
+ *
+ * feed: whose connection hears of changes; who listens to it calls keyring_forget()
+ */
 struct keyring *keyring_new(struct loop *loop, struct pool *pool, const struct feed *feed);
 
 /* Some key was changed, or may have been. */

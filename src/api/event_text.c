@@ -77,7 +77,8 @@ void event_print_word(struct buf *out, const char *name, const struct event_id *
 static const struct field stream_query[] = {
 	[EVENTS_OF_SOURCE] = { "source_id", FIELD_ID, .help = "Only events that name this source.", .example = "1" },
 	[EVENTS_OF_OPERATOR] = { "operator_id", FIELD_ID,
-				 .help = "Only events that name this operator, as who holds the contact or held it before.",
+				 .help = "Only events that name this operator, as who holds the contact or held it "
+					 "before.",
 				 .example = "1" },
 	{ 0 },
 };
@@ -103,8 +104,8 @@ const struct endpoint events_stream_endpoint = {
 		"you have read already, never the other way round.\n\n"
 		"Open the stream, wait for its first message, then read the state, and follow the events. After a "
 		"loss send the last `id` as Last-Event-ID, to any process: what was missed comes again, or `reload` "
-		"does. A comment comes every 15 seconds at least. A stream that was opened with a key ends when any key "
-		"is changed or revoked: come again.",
+		"does. A comment comes every 15 seconds at least. A stream that was opened with a key ends when any "
+		"key is changed or revoked: come again.",
 	.query = stream_query,
 	.takes_last_event_id = true,
 	.answers = { { 200, "The stream.", ANSWER_OTHER, .content_type = "text/event-stream" } },

@@ -170,8 +170,8 @@ bool guard_allows_source(const struct caller *caller, int64_t source_id);
 #define GUARD_SOURCE_RULE "The key sends contacts of source %" PRId64 " only."
 
 /*
- * In an ask step: history will name the caller's key for what this transaction changes. Asks one statement, or none where
- * there is no key; returns how many.
+ * In an ask step: history will name the caller's key for what this transaction changes. Asks one statement, or none
+ * where there is no key; returns how many.
  */
 int guard_sign(struct flow *flow, const struct request *request);
 /* -- parts of the api that live as long as it does ----------------------------------------------- */

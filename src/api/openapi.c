@@ -316,10 +316,11 @@ void openapi_print(struct buf *out, const struct route *routes, bool needs_keys)
 		"\"integer\"}},"
 		"\"IdempotencyReplayed\":{\"description\":\"true: the key came before, and this is the first answer "
 		"again.\",\"schema\":{\"type\":\"string\",\"enum\":[\"true\"]}},"
-		"\"Challenge\":{\"description\":\"Bearer; error=\\\"invalid_token\\\" where a key was sent.\","
-		"\"schema\":{\"type\":\"string\"}},"
-		"\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}},"
-		"\"schemas\":{");
+		"\"ETag\":{\"description\":\"The version in quotes.\",\"schema\":{\"type\":\"string\"}}");
+	if (needs_keys)
+		buf_string(out, ",\"Challenge\":{\"description\":\"Bearer; error=\\\"invalid_token\\\" where a key was "
+				"sent.\",\"schema\":{\"type\":\"string\"}}");
+	buf_string(out, "},\"schemas\":{");
 	openapi_print_schemas(out, routes);
 	buf_string(out, "}");
 	if (needs_keys)

@@ -164,7 +164,8 @@ export async function follow_events(controller, on_message) {
 
 	try {
 		const answer = await fetch(url_of("events"), {
-			headers: headers_for("text/event-stream", key_in_use()), cache: "no-store", signal: controller.signal,
+			headers: headers_for("text/event-stream", key_in_use()), cache: "no-store",
+			signal: controller.signal,
 		});
 		const decoder = new TextDecoder();
 		let text = "", messages;

@@ -16,6 +16,8 @@ enum {
 	TELL_MS = 60000,   /* whoever has heard one tells for so long */
 	SURE_MS = 45000,   /* and is relied on to tell for so long */
 	SETTLE_MS = 5000,  /* until all have heard the first one, and have ended what they had begun without telling */
+	ANSWER_MS = 1000,  /* who asks waits so long for those who have listeners */
+	LATE_MS = 500,     /* an answer that took longer may have come too late */
 	UNSURE_MS = 30000, /* after a start, or a loss of the connection, an announcement may have been missed */
 	EVENTS_MAX = 160   /* handed on together: what a notification has, as a rule */
 };
@@ -43,6 +45,7 @@ struct feed {
 	/* the others, and who listens; of loop_now_ms() */
 	int64_t heard_ms;        /* the last announcement; 0: none */
 	int64_t unsure_until_ms; /* whether somebody listens */
+	int64_t asked_ms;        /* since when another one waits for an answer; 0: nobody does */
 	struct timer *settled, *lapsed, *say;
 	bool is_saying[WORDS], says_again[WORDS]; /* under way; and once more behind that */
 	struct arena *arena;
@@ -147,10 +150,12 @@ static void hear_here(struct feed *feed)
 {
 	struct event mark = event_mark(&feed->reader);
 	bool was_relied_on = is_relied_on(feed);
+	bool is_late = feed->asked_ms && loop_now_ms() - feed->asked_ms > LATE_MS;
 
 	feed->heard_ms = loop_now_ms();
+	feed->asked_ms = 0;
 	timer_start(feed->lapsed, SURE_MS);
-	if (!was_relied_on) {
+	if (!was_relied_on || is_late) {
 		feed->position = mark.id;
 		tell_gap(feed);
 		timer_start(feed->settled, SETTLE_MS);
@@ -160,12 +165,18 @@ static void hear_here(struct feed *feed)
 		feed->hooks->on_sure(feed->hooks_context);
 }
 
-/* Those who have listeners answer within the time that a statement may take, or do not at all. */
+/* As a rule the answer comes within milliseconds. Where it was late, those who listen are told to read anew. */
 static void hear_who(struct feed *feed, struct text token)
 {
-	if (text_equals(token, text_of(feed->token)))
-		feed->unsure_until_ms = loop_now_ms() + SETTLE_MS;
-	else if (feed->holders && !feed->is_stopped)
+	int64_t now_ms = loop_now_ms();
+
+	if (text_equals(token, text_of(feed->token))) {
+		feed->unsure_until_ms = now_ms + ANSWER_MS;
+		return;
+	}
+	if (!feed->asked_ms)
+		feed->asked_ms = now_ms;
+	if (feed->holders && !feed->is_stopped)
 		say(feed, HERE);
 }
 

@@ -318,7 +318,7 @@ class Stream:
     def __init__(self, stage, source, last_id=None):
         self.connection = Client(stage.balancer.port).connection
         self.connection.request("GET", f"/api/v1/events?source_id={source['id']}",
-                                headers={"Last-Event-ID": last_id} if last_id else {})
+                                headers={"X-API-Key": stage.key, **({"Last-Event-ID": last_id} if last_id else {})})
         self.answer = self.connection.getresponse()
         self.last_id = None
         if self.answer.status == 200:

@@ -32,7 +32,7 @@ comment on column api_keys.operator_id is 'Of operator: whose contacts are its o
 comment on column api_keys.digest is 'SHA-256 of the key: sha256(''leadd_...'') finds it.';
 comment on column api_keys.created_by is
 	'key:<name> of who made it, api (a request where no key was needed), or the database role of a command.';
-comment on column api_keys.last_used_at is 'To the minute; null: not yet.';
+comment on column api_keys.last_used_at is 'Within ten seconds; null: not yet.';
 comment on column api_keys.revoked_at is 'Since when it opens nothing; null: it does.';
 
 -- The services remember the keys that they have seen; of new ones they need not be told. Row by row, since deleting any

@@ -55,7 +55,7 @@ const struct schema key_draft_schema = { "KeyDraft", "A key to be made.", SCHEMA
 		  .help = "key:NAME of who made it; api: a request while no key was needed; else the database role "   \
 			  "of the command line.",                                                                      \
 		  .example = "\"key:me\"" },                                                                           \
-		{ "last_used_at", FIELD_TIME, FIELD_NULLABLE, .help = "To the minute; null: not yet.",                 \
+		{ "last_used_at", FIELD_TIME, FIELD_NULLABLE, .help = "Within ten seconds; null: not yet.",            \
 		  .example = "\"2026-01-31T09:00:00.000000Z\"" },                                                      \
 	{                                                                                                              \
 		"revoked_at", FIELD_TIME, FIELD_NULLABLE, .help = "Since when it opens nothing; null: it does.",       \

@@ -13,7 +13,7 @@ enum {
 	HELD_MS = 5000,             /* from a question that failed to the next */
 	WAITING_MAX = 1000,         /* unknown keys that are to be asked for */
 	TOGETHER_MAX = 200,         /* keys in one question */
-	USES_MS = 60000             /* between two notes of which keys were used */
+	USES_MS = 10000             /* between two notes of which keys were used */
 };
 
 /* A key that is being asked for. */

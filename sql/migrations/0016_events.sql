@@ -50,23 +50,27 @@ begin
 	return null;
 end $$;
 
--- The same kinds as in history, but for edits. A join of the two tables must not be a loop in a loop, see migration 12.
+-- The same kinds as in history, but for edits; of a contact that goes to another source or lead all is read anew. A join of the two tables must not be a loop in a loop, see migration 12.
 create function contacts_tell_updated() returns trigger language plpgsql
 	set enable_nestloop = off set enable_hashjoin = on as $$
 begin
 	perform events_tell(array(
 		select case
-			when after.status = 'closed' and before.status <> 'closed' then 'c'
-			when after.operator_id is null then 'w'
-			else 'a'
-		       end
+			when (after.source_id, after.lead_id) <> (before.source_id, before.lead_id) then 'r'
+			else case
+				when after.status = 'closed' and before.status <> 'closed' then 'c'
+				when after.operator_id is null then 'w'
+				else 'a'
+			     end
 		       || left(after.status, 1) || ' ' || after.id || ' ' || after.lead_id || ' ' || after.source_id
 		       || ' ' || coalesce(after.operator_id, 0) || ' '
 		       || case when before.operator_id is distinct from after.operator_id
 				then coalesce(before.operator_id, 0) else 0 end
+		       end
 		  from after
 		  join before on before.id = after.id
-		 where (after.status, after.operator_id) is distinct from (before.status, before.operator_id)
+		 where (after.status, after.operator_id, after.source_id, after.lead_id)
+			is distinct from (before.status, before.operator_id, before.source_id, before.lead_id)
 		 order by after.id
 		 limit 2001));
 	return null;

@@ -62,15 +62,34 @@ static bool sees_all(const struct subscriber *subscriber)
 	return !subscriber->filter.source_id && !subscriber->filter.operator_id;
 }
 
-static uint64_t print_seen(struct buf *out, const struct event_filter *filter, const struct event *events, size_t count)
+/* What is held as text, and where each event ends in it: each is made once, for however many streams. */
+struct held_text {
+	struct buf whole;
+	size_t ends[HELD_MAX];
+};
+
+static void print_held(struct held_text *text, const struct events *events)
+{
+	buf_init(&text->whole);
+	for (size_t i = 0; i < events->held_count; i++) {
+		event_print(&text->whole, &events->held[i]);
+		text->ends[i] = text->whole.length;
+	}
+}
+
+/* Those that pass; returns how many. */
+static uint64_t copy_seen(struct buf *out, const struct held_text *text, const struct events *events,
+			  const struct event_filter *filter)
 {
 	uint64_t seen = 0;
 
 	buf_clear(out);
-	for (size_t i = 0; i < count; i++) {
-		if (!event_passes(&events[i], filter))
+	for (size_t i = 0; i < events->held_count; i++) {
+		size_t start = i ? text->ends[i - 1] : 0;
+
+		if (!event_passes(&events->held[i], filter))
 			continue;
-		event_print(out, &events[i]);
+		buf_text(out, (struct text){ text->whole.bytes + start, text->ends[i] - start });
 		seen++;
 	}
 	return seen;
@@ -79,28 +98,26 @@ static uint64_t print_seen(struct buf *out, const struct event_filter *filter, c
 /* Writes what is held on all streams. */
 static void flush(struct events *events)
 {
-	static const struct event_filter none;
-	size_t count = events->held_count;
 	struct list *node, *next;
-	struct buf whole, part;
+	struct held_text text;
+	struct buf part;
 
-	events->held_count = 0;
-	if (!count)
+	if (!events->held_count)
 		return;
-	buf_init(&whole);
+	print_held(&text, events);
 	buf_init(&part);
-	print_seen(&whole, &none, events->held, count);
 	for (node = events->streams.next; node != &events->streams; node = next) {
 		struct subscriber *subscriber = LIST_ITEM(node, struct subscriber, node);
 		uint64_t seen;
 
 		next = node->next;
 		if (sees_all(subscriber))
-			send(subscriber, &whole, count);
-		else if ((seen = print_seen(&part, &subscriber->filter, events->held, count)))
+			send(subscriber, &text.whole, events->held_count);
+		else if ((seen = copy_seen(&part, &text, events, &subscriber->filter)))
 			send(subscriber, &part, seen);
 	}
-	buf_done(&whole);
+	events->held_count = 0;
+	buf_done(&text.whole);
 	buf_done(&part);
 }
 

@@ -158,6 +158,14 @@ static void on_stop_signal(void *context, int number)
 
 /* -- start ------------------------------------------------------------------------------------- */
 
+/* Streams stay: others have to find a connection, too. */
+static int64_t streams_max(const struct config *config)
+{
+	int64_t most = config->connections_max / 2;
+
+	return config->streams_max < most ? config->streams_max : most;
+}
+
 static bool open_server(struct app *app)
 {
 	const struct config *config = app->config;
@@ -170,7 +178,7 @@ static bool open_server(struct app *app)
 		.turn_away = api_turn_away,
 		.world = &app->api,
 		.connections_max = (int)config->connections_max,
-		.streams_max = (int)config->streams_max,
+		.streams_max = (int)streams_max(config),
 		.buffer_max = (size_t)config->buffer_max_mib * MIB,
 		.request_deadline_ms = config->request_deadline_ms,
 		.idle_timeout_ms = config->idle_timeout_ms,

@@ -40,6 +40,43 @@ def told_during(events, api, act):
     return events.until(lambda message: message.data.get("source_id") == mark and message.event == "source.changed")[:-1]
 
 
+@test
+def a_contact_that_psql_gives_another_source_or_lead_is_read_anew(api):
+    settle(api)
+    _, source = api.desk()
+    _, other = api.desk()
+    first, second = api.contact(source), api.contact(source)
+    with stream(api) as events:
+        for change in (f"source_id = {other['id']}", f"lead_id = {second['lead_id']}"):
+            api.psql.run(f"update contacts set {change} where id = {first['id']}")
+            assert events.take(1)[0].event == "reload", change
+
+
+@test
+def a_stream_that_filters_gets_its_own_of_many_at_once(api):
+    settle(api)
+    desks = [api.desk(max_load_limit=100) for _ in range(3)]
+    with contextlib.ExitStack() as leaving:
+        streams = [leaving.enter_context(stream(api, source_id=source["id"])) for _, source in desks]
+        rows = [{"lead_external_id": api.unique("lead"), "source_id": desks[number % 3][1]["id"]} for number in range(60)]
+        items = api.post("contacts/batch", rows).must(200)["items"]
+        for place, events in enumerate(streams):
+            told = [message.data["contact_id"] for message in events.take(40) if message.event == "contact.created"]
+            assert told == [item["contact"]["id"] for item in items[place::3]]
+
+
+@test
+def streams_leave_half_of_the_connections_to_others(lab):
+    api = lab.serve(CONNECTIONS_MAX=6)
+    with contextlib.ExitStack() as leaving:
+        for _ in range(3):
+            assert leaving.enter_context(contextlib.closing(Stream(api))).status == 200
+        assert leaving.enter_context(contextlib.closing(Stream(api))).status == 503
+        assert api.get("/health/live").status == 200
+    api.server.must_leave_cleanly()
+    lab.forget(api.server)
+
+
 # -- what is told ---------------------------------------------------------------------------------------------
 
 @test

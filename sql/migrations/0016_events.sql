@@ -50,7 +50,8 @@ begin
 	return null;
 end $$;
 
--- The same kinds as in history, but for edits; of a contact that goes to another source or lead all is read anew. A join of the two tables must not be a loop in a loop, see migration 12.
+-- The same kinds as in history, but for edits; after a contact went to another source or lead all is read anew.
+-- A join of the two tables must not be a loop in a loop, see migration 12.
 create function contacts_tell_updated() returns trigger language plpgsql
 	set enable_nestloop = off set enable_hashjoin = on as $$
 begin

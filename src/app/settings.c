@@ -74,8 +74,8 @@ static const struct option options[] = {
 	{ "CONNECTIONS_MAX", NUMBER(connections_max, 1, 1000000), .fallback = "20000", .unit = "connections",
 	  .help = "Most client connections; further ones wait to be accepted." },
 	{ "STREAMS_MAX", NUMBER(streams_max, 0, 1000000), .fallback = "1000", .unit = "streams",
-	  .help = "Most event streams (`/api/v1/events`) that clients have open, each a connection as well, and at most "
-		  "half of CONNECTIONS_MAX; one more is answered with 503." },
+	  .help = "Most event streams (`/api/v1/events`) that clients have open, each a connection as well, and at "
+		  "most half of CONNECTIONS_MAX; one more is answered with 503." },
 	{ "WAITING_MAX", NUMBER(waiting_max, 1, 100000), .fallback = "2000", .unit = "requests",
 	  .help = "Most requests that wait for a database connection; one more is answered with 503." },
 	{ "BUFFER_MAX_MIB", NUMBER(buffer_max_mib, 1, 65536), .fallback = "32", .unit = "MiB",

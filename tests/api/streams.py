@@ -8,6 +8,7 @@ import socket
 import time
 
 from client import PREFIX
+from waiting import poll
 
 SETTLED_S = 6.5
 
@@ -108,6 +109,11 @@ class Stream:
 _marks = itertools.count(10**12)
 
 
+def hears(api):
+    """Waits until the process listens to the database, which it may do a moment after it is ready."""
+    poll(lambda: api.head("events").status == 200, "the process listens")
+
+
 def catch_up(api):
     """Waits until the process has heard all that is committed: notifications come in that order."""
     mark = next(_marks)
@@ -120,6 +126,7 @@ def catch_up(api):
 @contextlib.contextmanager
 def stream(api, last_id=None, **options):
     """An open stream that has said its first word; what was done before is not told there, unless it is resumed."""
+    hears(api)
     if not last_id:
         catch_up(api)
     opened = Stream(api, last_id, **options)

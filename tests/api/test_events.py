@@ -8,7 +8,7 @@ import time
 
 from harness import test
 from scrape import metric
-from streams import Stream, settle, stream
+from streams import Stream, hears, settle, stream
 from test_stop import draft
 from waiting import Stopwatch, meanwhile, poll, together
 
@@ -68,6 +68,7 @@ def a_stream_that_filters_gets_its_own_of_many_at_once(api):
 @test
 def streams_leave_half_of_the_connections_to_others(lab):
     api = lab.serve(CONNECTIONS_MAX=6)
+    hears(api)
     with contextlib.ExitStack() as leaving:
         for _ in range(3):
             assert leaving.enter_context(contextlib.closing(Stream(api))).status == 200
@@ -660,6 +661,7 @@ def who_does_not_keep_up_is_told_so_and_harms_nobody(lab):
 @test
 def there_are_so_many_and_no_more(lab):
     api = lab.serve(lab.new_database("events_full"), STREAMS_MAX=3)
+    hears(api)
     streams = [Stream(api) for _ in range(3)]
     assert all(one.next().event == "hello" for one in streams)
     answer = api.get("events")
@@ -675,6 +677,7 @@ def there_are_so_many_and_no_more(lab):
 @test
 def those_who_come_together_begin_together(lab):
     api = lab.serve(lab.new_database("events_rush"), STREAMS_MAX=30)
+    hears(api)
     answers = together(40, lambda _: Stream(api))
     assert sorted(one.status for one in answers) == [200] * 30 + [503] * 10
     for one in answers:

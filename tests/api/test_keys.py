@@ -10,7 +10,7 @@ from harness import test
 from histories import steps_of
 from keyholders import as_admin, bearer, make_key
 from postgres import clean_environment
-from streams import Stream
+from streams import Stream, hears
 from test_http_abuse import answers_in, read_all
 from waiting import Stopwatch, meanwhile, poll, together
 
@@ -295,7 +295,7 @@ def without_the_database_known_keys_hold(lab, api):
         lab.postgres.start()
     poll(lambda: stranger.get("operators/").status == 200, "it serves again", seconds=20)
     poll(api.is_ready, "all of it", seconds=20)
-    poll(lambda: admin.head("events").status == 200, "it listens again", seconds=20)
+    hears(admin)
 
 
 @test
@@ -435,7 +435,8 @@ def an_operator_hears_of_the_own_contacts_only(lab, api):
     (anna, annas), (boris, boriss) = admin.desk(), admin.desk()
     clerk = bearer(admin, "operator", operator_id=anna["id"])
     assert clerk.head("events", operator_id=boris["id"]).status == 403
-    poll(lambda: clerk.head("events", operator_id=anna["id"]).status == 200, "the own ones are heard")
+    hears(clerk)
+    assert clerk.head("events", operator_id=anna["id"]).status == 200
     assert bearer(admin, "ingest").head("events").status == 403
     with contextlib.closing(Stream(clerk)) as events:
         assert events.next().event in ("hello", "reload")
@@ -451,7 +452,7 @@ def a_stream_ends_when_its_key_is_revoked(lab, api, twin):
     holder = bearer(admin, "supervisor")
     with contextlib.ExitStack() as leaving:
         for process in (api, twin):
-            poll(lambda process=process: as_admin(lab, process).head("events").status == 200, "it listens")
+            hears(as_admin(lab, process))
         streams = [leaving.enter_context(contextlib.closing(Stream(process.bearing(holder.key)))) for process in (api, twin)]
         for events in streams:
             assert events.next().event in ("hello", "reload")
